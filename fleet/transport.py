@@ -81,17 +81,12 @@ class Link:
 
     def leave(self):
         """Say goodbye: the last will stays unsaid, so say before that the machine goes."""
-        if self.client and self.state == "up":
-            self._flush(2.0)
-            self.client.disconnect()
-            self._flush(1.0)
+        client = self.client
+        if client and self.state == "up":
+            _flush(client, 2.0)
+            client.disconnect()
+            _flush(client, 1.0)
         self.drop()
-
-    def _flush(self, seconds):
-        end = time.monotonic() + seconds
-        while self.client.want_write() and time.monotonic() < end:
-            if self.client.loop_write() != mqtt.MQTT_ERR_SUCCESS:
-                return
 
     # from the loop
 
@@ -150,3 +145,10 @@ class Link:
 
     def _no_write(self, _client, _userdata, sock):
         self.selector.watch(sock, False)
+
+
+def _flush(client, seconds):
+    end = time.monotonic() + seconds
+    while client.want_write() and client.socket() and time.monotonic() < end:
+        if client.loop_write() != mqtt.MQTT_ERR_SUCCESS:
+            return
