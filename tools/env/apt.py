@@ -1,4 +1,4 @@
-# Part of the wine vending suite. License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
+# SPDX-License-Identifier: LGPL-3.0-or-later
 """Debian packages: installed by the system's apt, or unpacked into the project's own prefix.
 
 Every mirror is the one that the machine's own apt is set up with.
@@ -14,6 +14,7 @@ from .paths import CACHE, LOCAL, ensure
 from .shell import is_root, run
 
 ARCHIVE = CACHE / "debs"
+STRICT = ("-o", "APT::Update::Error-Mode=any")
 _refreshed = []
 
 
@@ -33,7 +34,7 @@ def refresh():
     """Run `apt-get update` once per process, when root."""
     if is_root() and not _refreshed:
         failure = "The package lists cannot be fetched: check the network and the sources of apt."
-        run(["apt-get", "update", "-qq"], failure=failure)
+        run(["apt-get", "update", "-qq", *STRICT], failure=failure)
         _refreshed.append(True)
 
 
@@ -115,7 +116,7 @@ def suite_options(suite):
 def update_suite(options):
     """Fetch the package lists of a suite made by `suite_options`."""
     failure = "The package lists cannot be fetched: check the network and the sources of apt."
-    run(["apt-get", *options, "update", "-qq"], failure=failure)
+    run(["apt-get", *options, "update", "-qq", *STRICT], failure=failure)
 
 
 def _mirror():

@@ -1,4 +1,4 @@
-# Part of the wine vending suite. License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
+# SPDX-License-Identifier: LGPL-3.0-or-later
 """Databases: a base with Odoo's own addons, and from it the one to run and the one to test.
 
 What was installed is remembered by the content of each addon, so that a later start updates only

@@ -1,4 +1,4 @@
-# Part of the wine vending suite. License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
+# SPDX-License-Identifier: LGPL-3.0-or-later
 """A mosquitto broker of the project's own: loopback only, one account per machine."""
 
 import base64
@@ -116,7 +116,9 @@ def start(broker):
     program, log = mosquitto(), broker.home / "mosquitto.log"
     command = [str(program), "-c", str(broker.home / "mosquitto.conf")]
     with open(broker.home / "start.log", "wb") as said:
-        process = subprocess.Popen(command, cwd="/", stdout=said, stderr=said, **demote())
+        # a session of its own, so that Ctrl-C reaches the bridge before the broker
+        apart = {"cwd": "/", "start_new_session": True, **demote()}
+        process = subprocess.Popen(command, stdout=said, stderr=said, **apart)
     for _ in range(100):
         if listens(broker.port) and broker.pid():
             return

@@ -1,4 +1,4 @@
-# Part of the wine vending suite. License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
+# SPDX-License-Identifier: LGPL-3.0-or-later
 """Odoo 19 itself: Debian's complete Community package, unpacked beside the project.
 
 `ODOO_HOME` points at a checkout of the user's instead.

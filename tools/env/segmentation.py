@@ -1,4 +1,4 @@
-# Part of the wine vending suite. License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
+# SPDX-License-Identifier: LGPL-3.0-or-later
 """The one file that Debian leaves out of Odoo's back office bundle.
 
 Without `selfie_segmentation.js` the bundle logs an error and browser tests fail. It comes from the

@@ -1,4 +1,4 @@
-# Part of the wine vending suite. License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
+# SPDX-License-Identifier: LGPL-3.0-or-later
 """The programs of PostgreSQL and mosquitto: the machine's own, or unpacked beside the project.
 
 Installing the server packages would start services and create a cluster of the system's, so they

@@ -1,0 +1,68 @@
+# SPDX-License-Identifier: LGPL-3.0-or-later
+"""What the bridge and the machines need to reach the broker."""
+
+import json
+
+from . import database, mosquitto, odoo, postgres
+from .paths import ADDONS, PROJECT, RUN
+from .settings import ROOT_TOPIC
+from .shell import run, step
+
+ADDON = ADDONS / "wine_device_bridge"
+FLEET = RUN / "fleet.json"
+STAMP = RUN / "fleet.stamp"
+
+
+def has_bridge():
+    """Return whether the addon with the bridge's command is there."""
+    return (ADDON / "cli" / "wine_bridge.py").exists()
+
+
+def has_fleet():
+    """Return whether the simulator can be run against provisioned machines."""
+    return FLEET.exists() and (PROJECT / "fleet" / "__main__.py").exists()
+
+
+def environment(broker, tenant, root=ROOT_TOPIC):
+    """Return the variables that the bridge takes its settings from."""
+    return {
+        "WINE_MQTT_HOST": broker.host,
+        "WINE_MQTT_PORT": str(broker.port),
+        "WINE_MQTT_USER": mosquitto.BRIDGE,
+        "WINE_MQTT_PASSWORD": broker.bridge_password,
+        "WINE_MQTT_ROOT": root,
+        "WINE_MQTT_TENANT": tenant,
+    }
+
+
+def provision(name, broker, tenant, fleet=FLEET, *options, conf=odoo.CONF):
+    """Have Odoo write the machines' accounts for the broker and their file for the fleet."""
+    arguments = ["-d", name, "--passwd", broker.passwd, "--fleet", fleet]
+    arguments += ["--broker-host", broker.host, "--broker-port", broker.port, *options]
+    variables = odoo.environment(conf, **environment(broker, tenant))
+    command = odoo.command("wine_bridge_credentials", *arguments, conf=conf)
+    run(command, env=variables, failure="The machines' credentials cannot be written", cwd=PROJECT)
+    fleet.chmod(0o600)
+    broker.reload()
+
+
+def provision_once(name, broker, tenant):
+    """Provision the machines of `make run` when the database, its addons or the accounts are new."""
+    if not (ADDON / "cli" / "wine_bridge_credentials.py").exists():
+        return
+    current = json.dumps([name, tenant, postgres.query(_OID.format(name)), database.fingerprints()])
+    if FLEET.exists() and STAMP.exists() and STAMP.read_text() == current:
+        _set_address(broker)
+        return
+    with step("Machines: giving each one its credential"):
+        provision(name, broker, tenant)
+    STAMP.write_text(current)
+
+
+def _set_address(broker):
+    content = json.loads(FLEET.read_text())
+    content["broker"].update(host=broker.host, port=broker.port)
+    FLEET.write_text(json.dumps(content, indent=1))
+
+
+_OID = "SELECT oid FROM pg_database WHERE datname = '{}'"
