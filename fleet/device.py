@@ -23,6 +23,7 @@ from fleet.state import State, dump
 from fleet.vending import Vending
 
 URGENT = {"vend.accepted", "vend.rejected", "vend.started", "vend.result", "auth.request"}
+PATIENCE = 10  # a new journal waits longer for what the platform knows of an older one
 COMPACT_AT = 256 * 1024  # bytes that a journal may grow by before it is written anew
 
 
@@ -83,7 +84,8 @@ class Device:
         """The line is up: birth, state, answers that are still owed, then the journal."""
         self.clock.sync(now)
         spread = self.options.start_spread
-        self.outbox.connected(now, spread * share("start", self.config.uuid))
+        delay = spread * share("start", self.config.uuid)
+        self.outbox.connected(now, delay, PATIENCE if self.fresh else 1)
         self.out.clear()
         self.send("birth", "birth", now, self._birth())
         self.send("state", "state", now, {"state": "online"}, retain=True)
@@ -135,6 +137,7 @@ class Device:
     def acknowledged(self, ack, _now=None):
         """`evt_ack`, docs/protocol §3: forget what is stored, send again what is missing."""
         self.outbox.greeted()
+        self.fresh = False
         state, upto = self.state, ack.get("ack_seq", 0)
         if ack.get("epoch") != state.epoch:
             return

@@ -22,12 +22,15 @@ class Outbox:
         self.sent = self.resent = self.duplicates = 0
         self._queued = set()
 
-    def connected(self, now, delay):
-        """A session begins: everything pending goes again, a backlog after `delay` seconds."""
+    def connected(self, now, delay, patience=1):
+        """A session begins: everything pending goes again, a backlog after `delay` seconds.
+
+        The answer to the birth is awaited `patience` times as long as usual.
+        """
         self.online = True
         self.flight, self.urgent, self._queued = {}, [], set(self.state.pending)
         self.waiting = sorted(self._queued)
-        self.hello = now + self.options.hello
+        self.hello = now + self.options.hello * patience
         self.start = now + (delay if self.waiting else 0.0)
         self.tokens, self.filled = float(self.options.batch), now
 

@@ -78,13 +78,11 @@ def shares(entry):
     """Where the money of one attempt went: kept, given back by the device, owed, undecided."""
     asked = Decimal(entry["price"]) * entry["asked"]
     total = Decimal(entry["total"])
-    rest = asked - total
-    if not rest or entry["outcome"] == "success":
-        return {"kept": total}
     if entry["outcome"] == "unknown":
         return {"undecided": asked}
     back = entry["refunded"] or entry["origin"] == "platform"
-    return {"kept": total, "given_back" if back else "owed": rest}
+    values = {"kept": total, "given_back" if back else "owed": asked - total}
+    return {name: value for name, value in values.items() if value}
 
 
 def totals(rows):
@@ -106,11 +104,13 @@ def write(report, path):
     Path(path).write_text(json.dumps(report, indent=1, ensure_ascii=False), encoding="utf-8")
 
 
-def table(report):
-    """A report as a table for a terminal."""
-    rows = [("machine", "region", "attempts", "sold", "partial", "failed", "unknown", "kept",
+def table(report, longest=60):
+    """A report as a table for a terminal: its first machines, and the totals of all."""
+    rows = [("machine", "region", "attempts", "success", "partial", "failed", "unknown", "kept",
              "owed", "seq", "waiting")]  # fmt: skip
-    rows += [_row(machine) for machine in report["machines"]]
+    rows += [_row(machine) for machine in report["machines"][:longest]]
+    if len(report["machines"]) > longest:
+        rows.append(("…", *[""] * (len(rows[0]) - 1)))
     totals = report["totals"]
     rows.append(_row(totals | {"serial": "total", "region": f"{totals['machines']} machines"}))
     widths = [max(len(row[at]) for row in rows) for at in range(len(rows[0]))]
