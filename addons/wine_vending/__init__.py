@@ -1,0 +1,5 @@
+# SPDX-License-Identifier: LGPL-3.0-or-later
+from . import core
+from . import models
+from . import projection
+from .hooks import post_init_hook

@@ -1,0 +1,10 @@
+# SPDX-License-Identifier: LGPL-3.0-or-later
+"""Pure Python beside the models: no Odoo import, tested without a database."""
+
+from . import business_time
+from . import facts
+from . import money
+from . import sale_line
+from . import slot_counter
+from . import vend_flow
+from . import vend_fold

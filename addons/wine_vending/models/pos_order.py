@@ -1,0 +1,82 @@
+# SPDX-License-Identifier: LGPL-3.0-or-later
+from decimal import Decimal
+
+from odoo import api, fields, models
+
+from ..core.money import from_minor, to_minor
+from ..core.sale_line import SaleLine
+
+
+class PosOrder(models.Model):
+    """The commercial order of a vend; orders of the shop have no vend and are sales as well."""
+
+    _inherit = "pos.order"
+
+    wine_vend_id = fields.Many2one("wine.vend", "Vend", readonly=True, index="btree_not_null")
+    wine_machine_id = fields.Many2one(
+        "wine.machine", "Machine", readonly=True, index="btree_not_null"
+    )
+    wine_region_id = fields.Many2one(
+        "wine.region", "Region", readonly=True, index="btree_not_null"
+    )
+    wine_business_date = fields.Date("Business date", readonly=True, index="btree_not_null")
+
+    @api.model
+    def _wine_posted(self, lines):
+        """Hook: sale lines have just been written, in the same transaction; empty here.
+
+        :param list[SaleLine] lines: of one batch, any channel
+        """
+
+    @api.model
+    def _wine_reversed(self, lines):
+        """Hook: these lines take back earlier ones (``reverses``), same transaction; empty here.
+
+        :param list[SaleLine] lines: with negative amounts
+        """
+
+    def _wine_sale_lines(self):
+        """The lines of these orders in the one shape of every channel.
+
+        :return: list[SaleLine]
+        """
+        return [line._wine_sale_line() for line in self.lines]
+
+
+class PosOrderLine(models.Model):
+    _inherit = "pos.order.line"
+
+    def _wine_sale_line(self):
+        self.ensure_one()
+        order, vend, product = self.order_id, self.order_id.wine_vend_id, self.product_id
+        digits = order.currency_id.decimal_places
+        net = to_minor(self.price_subtotal, digits)
+        gross = to_minor(self.price_subtotal_incl, digits)
+        full = to_minor(self.price_unit * self.qty, digits)
+        sold_ml = vend.ml_done or product.wine_volume_ml * abs(int(self.qty))
+        return SaleLine(
+            source=f"pos.order.line:{self.uuid}",
+            channel="machine" if vend else "shop",
+            kind=vend.pay_kind if vend.pay_kind in ("free", "test") else "sale",
+            date=order.wine_business_date or fields.Date.context_today(self, order.date_order),
+            region_id=(order.wine_region_id or order.config_id.wine_region_id).id or None,
+            site_id=vend.site_id.id or None,
+            machine_id=order.wine_machine_id.id or None,
+            vend_id=vend.id or None,
+            product_id=product.id,
+            supplier_id=product.seller_ids[:1].partner_id.id or None,
+            partner_id=order.partner_id.id or None,
+            qty=Decimal(str(self.qty)),
+            ml=-sold_ml if self.qty < 0 else sold_ml,
+            gross=from_minor(gross, digits),
+            discount=from_minor(full - gross, digits) if self.discount else Decimal(0),
+            net=from_minor(net, digits),
+            tax=from_minor(gross - net, digits),
+            currency=order.currency_id.name,
+            payment_kind=vend.pay_kind or order.payment_ids[:1].payment_method_id.wine_kind or "",
+            reverses=(
+                f"pos.order.line:{self.refunded_orderline_id.uuid}"
+                if self.refunded_orderline_id
+                else None
+            ),
+        )

@@ -1,0 +1,135 @@
+# SPDX-License-Identifier: LGPL-3.0-or-later
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+
+KINDS = [
+    ("unknown", "Outcome of a vend unknown"),
+    ("late", "Bottle came out after the payment was let go"),
+    ("owed", "Cash owed to a consumer"),
+    ("conflict", "Machine says two things"),
+    ("orphan", "Result without a vend"),
+    ("count", "Count differs"),
+    ("message", "Message could not be used"),
+    ("session", "Session does not close"),
+]
+
+
+class WineCase(models.Model):
+    """Something that a person must decide.
+
+    **open** → **decided**. A case holds what is known and what depends on it. A case of a vend whose
+    outcome is unknown is decided by one of two words, *it came out* or *it did not*, and the vend
+    goes on from there; every other case is closed with a note. The same question is asked once: a
+    second fact with the same reference lands in the same open case.
+    """
+
+    _name = "wine.case"
+    _description = "Case"
+    _inherit = ["mail.thread", "mail.activity.mixin"]
+    _order = "state desc, deadline, id desc"
+
+    name = fields.Char("Number", required=True, readonly=True, copy=False, default="/")
+    kind = fields.Selection(KINDS, required=True, readonly=True)
+    state = fields.Selection(
+        [("open", "Open"), ("decided", "Decided")],
+        default="open", required=True, readonly=True, tracking=True, index=True,
+    )
+    text = fields.Text("What is known", readonly=True)
+    reference = fields.Char(readonly=True, index="btree_not_null")
+    vend_id = fields.Many2one("wine.vend", readonly=True, index="btree_not_null")
+    machine_id = fields.Many2one("wine.machine", readonly=True, index="btree_not_null")
+    region_id = fields.Many2one("wine.region", readonly=True, index="btree_not_null")
+    amount = fields.Monetary("Amount at stake", readonly=True)
+    currency_id = fields.Many2one("res.currency", readonly=True)
+    user_id = fields.Many2one("res.users", "Owner", tracking=True)
+    deadline = fields.Date()
+    decision = fields.Char(readonly=True, tracking=True)
+    decided_by_id = fields.Many2one("res.users", "Decided by", readonly=True)
+    decided_at = fields.Datetime(readonly=True)
+
+    _one_open = models.UniqueIndex(
+        "(kind, reference) WHERE state = 'open' AND reference IS NOT NULL",
+        "This case is already open.",
+    )
+
+    @api.model
+    def _open_case(self, kind, *, region=None, machine=None, reference=None, text="", amount=0):
+        """Open one case, or return the open one of the same kind and reference."""
+        region = region or (machine.region_id if machine else self.env["wine.region"])
+        return self._open_cases(
+            [
+                {
+                    "kind": kind,
+                    "region_id": region.id,
+                    "machine_id": machine.id if machine else False,
+                    "currency_id": region.currency_id.id,
+                    "reference": reference,
+                    "text": text,
+                    "amount": amount,
+                }
+            ]
+        )
+
+    @api.model
+    def _open_cases(self, vals_list):
+        """Open cases in one go; an open one with the same kind and reference is not opened again."""
+        if not vals_list:
+            return self.browse()
+        references = [vals["reference"] for vals in vals_list if vals.get("reference")]
+        existing = {
+            (case.kind, case.reference): case
+            for case in self.sudo().search(
+                [("state", "=", "open"), ("reference", "in", references)]
+            )
+        }
+        fresh = {}
+        for vals in vals_list:
+            key = (vals["kind"], vals.get("reference") or id(vals))
+            if key not in existing:
+                fresh[key] = vals
+        names = self.env["ir.sequence"].sudo()
+        today = fields.Date.today()
+        for vals in fresh.values():
+            vals.setdefault("name", names.next_by_code("wine.case"))
+            vals.setdefault("deadline", fields.Date.add(today, days=2))
+        created = self.sudo().with_context(tracking_disable=True).create(list(fresh.values()))
+        return self.union(created, *existing.values())
+
+    def action_came_out(self):
+        """The bottle came out: the vend is a sale."""
+        self._decide_vend(True, self.env._("It came out: sold"))
+
+    def action_did_not(self):
+        """The bottle did not come out: money back."""
+        self._decide_vend(False, self.env._("It did not come out: money back"))
+
+    def _decide_vend(self, came_out, words):
+        for case in self:
+            if not case.vend_id or case.kind != "unknown":
+                raise UserError(
+                    self.env._("%s is not about the outcome of a vend. Close it with a note.",
+                               case.name)
+                )
+            case.vend_id.sudo()._decide(came_out)
+        self._close(words)
+
+    def action_close(self):
+        """Close after having done what was needed."""
+        for case in self:
+            if case.kind == "unknown" and case.vend_id.state == "unknown":
+                raise UserError(
+                    self.env._(
+                        "%s holds a consumer's money. Decide whether the bottle came out.", case.name
+                    )
+                )
+        self._close(self.env._("Closed"))
+
+    def _close(self, words):
+        self.filtered(lambda case: case.state == "open").write(
+            {
+                "state": "decided",
+                "decision": words,
+                "decided_by_id": self.env.uid,
+                "decided_at": fields.Datetime.now(),
+            }
+        )

@@ -1,0 +1,53 @@
+# SPDX-License-Identifier: LGPL-3.0-or-later
+from odoo import api, fields, models
+
+SLOT_STATES = [
+    ("ok", "OK"), ("empty", "Empty"), ("jammed", "Jammed"), ("disabled", "Disabled")
+]
+
+
+class WineMachineSlot(models.Model):
+    """A lane of a machine: what it shall hold (from the published planogram) and what it holds now.
+
+    ``qty`` is the live counter: it falls with every bottle that comes out and is set by every count.
+    The stock ledger of the machine's location follows within minutes, and the two are compared.
+    """
+
+    _name = "wine.machine.slot"
+    _description = "Machine slot"
+    _order = "machine_id, row, column, id"
+    _rec_name = "code"
+
+    machine_id = fields.Many2one("wine.machine", required=True, index=True, ondelete="cascade")
+    region_id = fields.Many2one(related="machine_id.region_id", store=True, index=True)
+    currency_id = fields.Many2one(related="machine_id.currency_id")
+    code = fields.Char(required=True)
+    row = fields.Integer(required=True, default=1)
+    column = fields.Integer(required=True, default=1)
+    capacity = fields.Integer("Lane limit", default=6, help="Bottles that the lane can hold.")
+    product_id = fields.Many2one("product.product", "Product", readonly=True)
+    price = fields.Monetary(readonly=True)
+    par = fields.Integer("Par level", readonly=True)
+    enabled = fields.Boolean(default=True, readonly=True)
+    qty = fields.Integer("Bottles", readonly=True)
+    state = fields.Selection(SLOT_STATES, default="ok", required=True, readonly=True)
+    level = fields.Integer("Filled (%)", compute="_compute_level")
+
+    _code_unique = models.Constraint(
+        "UNIQUE(machine_id, code)", "Another slot of this machine has this code."
+    )
+    _lane = models.Constraint(
+        "CHECK(capacity >= 0)", "A lane cannot hold a negative number of bottles."
+    )
+
+    @api.depends("qty", "capacity")
+    def _compute_level(self):
+        for slot in self:
+            slot.level = (
+                min(100, round(100 * max(slot.qty, 0) / slot.capacity)) if slot.capacity else 0
+            )
+
+    @api.depends("code", "machine_id.name")
+    def _compute_display_name(self):
+        for slot in self:
+            slot.display_name = f"{slot.machine_id.name} {slot.code}"

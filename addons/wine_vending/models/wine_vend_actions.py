@@ -1,0 +1,256 @@
+# SPDX-License-Identifier: LGPL-3.0-or-later
+from datetime import timedelta
+
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+
+from ..core import vend_flow
+from ..core.business_time import business_date
+from ..core.money import part_of
+from .wine_vend_order import UNPAID_KINDS, Posting
+
+#: a machine answers within this time or never (seconds)
+AUTHORISE_SECONDS = 60
+#: how long a late success may still find the authorised money (minutes)
+VOID_AFTER_MINUTES = 15
+
+
+class WineVend(models.Model):
+    """What the platform does with vends: authorise, let expire, settle, refund."""
+
+    _inherit = "wine.vend"
+
+    # === A VEND THAT THE PLATFORM AUTHORISES === #
+
+    @api.model
+    def _reserve(self, slot, pay_kind, *, qty=1, partner=None, pay_ref=None):
+        """Hold one slot's goods for a payment that is on its way.
+
+        :param slot: ``wine.machine.slot``; :param str pay_kind: see ``PAY_KINDS``
+        :return: the reserved vend
+        :raise UserError: the machine cannot sell this now; the text says why
+        """
+        machine, product = slot.machine_id, slot.product_id
+        self._check_can_sell(slot, qty)
+        now = fields.Datetime.now()
+        free = pay_kind in UNPAID_KINDS
+        price = 0 if free else slot.price
+        vend = self.sudo().create(
+            {
+                "name": self._next_names(1)[0],
+                "origin": "platform",
+                "state": "draft",
+                "machine_id": machine.id,
+                "slot_id": slot.id,
+                "slot_code": slot.code,
+                "region_id": machine.region_id.id,
+                "site_id": machine.site_id.id,
+                "company_id": machine.company_id.id,
+                "currency_id": machine.currency_id.id,
+                "product_id": product.id,
+                "partner_id": partner.id if partner else False,
+                "qty": qty,
+                "price": price,
+                "amount_total": price * qty,
+                "price_version": machine.planogram_id.version,
+                "pay_kind": pay_kind,
+                "pay_ref": pay_ref,
+                "moment": now,
+                "business_date": business_date(now, machine.region_id.tz),
+            }
+        )
+        offered = vend._price_offers().get(vend.id)
+        if offered is not None:
+            vend.write({"price": offered, "amount_total": offered * qty})
+        return vend._update_state(vend_flow.RESERVED)
+
+    def _check_can_sell(self, slot, qty):
+        machine = slot.machine_id
+        problem = None
+        if machine.state != "active":
+            problem = self.env._("it is not active")
+        elif machine.connection_state != "online":
+            problem = self.env._("it is offline; try again when it is back")
+        elif not slot.product_id or not slot.enabled or slot.state in ("jammed", "disabled"):
+            problem = self.env._("this slot does not sell; choose another")
+        elif slot.qty < qty:
+            problem = self.env._("this slot is empty; choose another")
+        if problem:
+            raise UserError(
+                self.env._(
+                    "%(machine)s cannot sell from slot %(slot)s now: %(problem)s.",
+                    machine=machine.name,
+                    slot=slot.code,
+                    problem=problem,
+                )
+            )
+
+    def _authorise(self, *, age_checked=False, seconds=AUTHORISE_SECONDS):
+        """The money is authorised: tell the machine to deliver, within ``seconds``."""
+        now = fields.Datetime.now()
+        expires = now + timedelta(seconds=seconds)
+        for vend in self._update_state(
+            vend_flow.AUTHORISED,
+            authorised_at=now,
+            expires_at=expires,
+            payment_state="authorised",
+        ):
+            vend.machine_id._send("vend.authorize", vend._authorise_args(age_checked), expires)
+
+    def _authorise_args(self, age_checked):
+        """Arguments of ``vend.authorize`` (docs/protocol §6)."""
+        self.ensure_one()
+        digits = self.currency_id.decimal_places
+        volume = {"ml": self.ml} if self.ml else {"qty": self.qty}
+        return {
+            "vend_id": self.uuid,
+            "slot": self.slot_code,
+            "sku": self.product_id.default_code,
+            **volume,
+            "price": f"{self.price:.{digits}f}",
+            "currency": self.currency_id.name,
+            "price_version": self.price_version,
+            "age_checked": age_checked,
+            "expires_at": self.expires_at.isoformat() + "Z",
+        }
+
+    @api.model
+    def _cron_expire(self):
+        """Void what no machine answered in time, and let go of money that nobody claimed."""
+        now = fields.Datetime.now()
+        late = self.search([("state", "=", "authorised"), ("expires_at", "<", now)])
+        late._expire()
+        unclaimed = self.search(
+            [
+                ("payment_state", "=", "void_pending"),
+                ("ended_at", "<", now - timedelta(minutes=VOID_AFTER_MINUTES)),
+            ]
+        )
+        unclaimed._void_payment()
+        unclaimed.payment_state = "voided"
+
+    def _expire(self):
+        """No answer by ``expires_at``: voided on our side; the money is let go a little later."""
+        for vend in self._update_state(
+            vend_flow.VOIDED,
+            reject_code="expired",
+            payment_state="void_pending",
+            ended_at=fields.Datetime.now(),
+        ):
+            vend._send_cancel()
+
+    def _send_cancel(self):
+        """Ask the machine not to deliver; it obeys only while its motor has not moved."""
+        self.ensure_one()
+        expires = fields.Datetime.now() + timedelta(minutes=5)
+        self.machine_id._send("vend.cancel", {"vend_id": self.uuid}, expires)
+
+    # === SETTLING === #
+
+    def _captured_part(self):
+        """(units, unit price) of what came out of one vend.
+
+        A pour that stopped early is one unit at the part of its price that was poured.
+        """
+        self.ensure_one()
+        if self.pay_kind in UNPAID_KINDS:
+            return max(self.qty_done, 1), 0.0
+        if self.ml and self.ml_done < self.ml:
+            digits = self.currency_id.decimal_places
+            return 1, float(part_of(self.amount_total, self.ml_done, self.ml, digits))
+        return self.qty_done or self.qty, self.price
+
+    def _sale_posting(self):
+        qty, price = self._captured_part()
+        return Posting(self, qty, price, self.pay_kind)
+
+    def _held_money_postings(self, undelivered):
+        """Money that a machine took for ``undelivered`` bottles: the sale without goods."""
+        return Posting(self, undelivered, self.price, self.pay_kind, goods=False)
+
+    def _refund_kind(self):
+        """How money goes back: as it came, but for cash, which a machine cannot hand out later.
+
+        The consumer gets a voucher over the amount; a case says who has to hand it out.
+        """
+        return "voucher" if self.pay_kind == "cash" else self.pay_kind
+
+    def _refund(self, *, goods_returned):
+        """Give the whole price of sold vends back, now. Doing it again gives nothing back.
+
+        :param bool goods_returned: the bottles are (still) in the machine
+        """
+        sold = self.filtered(lambda vend: vend.state == "captured")
+        postings = []
+        for vend in sold:
+            sale = vend.order_ids.filtered(lambda order: not order.is_refund)[:1]
+            qty, price = vend._captured_part()
+            kind = vend._refund_kind()
+            postings.append(Posting(vend, -qty, price, kind, goods_returned, reverses=sale))
+        self._post(postings)
+        for vend in sold:
+            vend._refund_payment(vend.amount_captured)
+            vend._update_state(
+                vend_flow.REFUNDED,
+                amount_refunded=vend.amount_captured,
+                payment_state="refunded",
+            )
+        return sold
+
+    def action_refund(self):
+        """Give the money back for a bottle that nobody got, as a person decides."""
+        for vend in self:
+            if vend.state != "captured":
+                raise UserError(
+                    self.env._("%s was not sold, so there is nothing to refund.", vend.name)
+                )
+        self.sudo()._refund(goods_returned=False)
+        return True
+
+    def _decide(self, came_out):
+        """A person settles an unknown outcome.
+
+        :param bool came_out: the bottle came out (a sale) or it did not (money back)
+        """
+        for vend in self.filtered(lambda vend: vend.state == "unknown"):
+            if came_out:
+                vend._settle_success()
+            else:
+                vend._settle_failure()
+
+    def _settle_success(self):
+        self.ensure_one()
+        self.write({"qty_done": self.qty, "outcome": "success"})
+        self._update_state(vend_flow.DISPENSED)
+        qty, price = self._captured_part()
+        self._post([self._sale_posting()])
+        self._capture_payment()
+        self._update_state(
+            vend_flow.CAPTURED, amount_captured=qty * price, payment_state="captured"
+        )
+        if self.slot_id:
+            self.slot_id.qty -= qty
+
+    def _settle_failure(self):
+        self.ensure_one()
+        self.outcome = "failed"
+        self._update_state(vend_flow.FAILED)
+        if self.origin == "platform":
+            self._void_payment()
+            self._update_state(vend_flow.VOIDED, payment_state="voided")
+            return
+        sale = self._post([self._held_money_postings(self.qty)])
+        kind = self._refund_kind()
+        self._post([Posting(self, -self.qty, self.price, kind, goods=False, reverses=sale)])
+        self._refund_payment(self.amount_total)
+        self._update_state(
+            vend_flow.REFUNDED, amount_refunded=self.amount_total, payment_state="refunded"
+        )
+
+    # === VIEWS === #
+
+    def action_view_orders(self):
+        self.ensure_one()
+        action = self.env["ir.actions.act_window"]._for_xml_id("wine_vending.pos_order_action")
+        action["domain"] = [("wine_vend_id", "=", self.id)]
+        return action

@@ -1,0 +1,189 @@
+# SPDX-License-Identifier: LGPL-3.0-or-later
+"""The batch: everything that its facts need, read once; everything that they change, written once."""
+
+from collections import defaultdict
+
+from odoo.tools import SQL
+
+from . import writing
+from ..core.business_time import business_date
+from ..core.facts import BadFact
+from ..core.slot_counter import SlotCounter
+from ..core.vend_fold import VendFold
+
+#: type of fact → function(batch, fact)
+HANDLERS = {}
+
+
+def handles(*types):
+    """Register a function as the handler of these types of facts."""
+
+    def register(function):
+        HANDLERS.update(dict.fromkeys(types, function))
+        return function
+
+    return register
+
+
+class Batch:
+    """Facts of many machines, each machine's in its own order, folded in memory and flushed once.
+
+    A fact that cannot be used (:class:`BadFact`) changes nothing and is reported in its ``result``;
+    the others go on. Nothing is queried per fact.
+    """
+
+    def __init__(self, env, facts):
+        self.env = env
+        self.facts = facts
+        self.machines = {
+            machine.id: machine
+            for machine in env["wine.machine"].browse({fact.machine_id for fact in facts}).exists()
+        }
+        self.vends = self._load_vends()
+        self.slots, self.counters = self._load_slots()
+        self.products = self._load_products()
+        self.prices = self._load_prices()
+        self.sales = []  # (fold, undelivered or None)
+        self.refunds = []  # (fold, units, reverses the sale of this batch)
+        self.cases = []
+        self.pickings = defaultdict(lambda: defaultdict(float))
+        self.scraps = []
+        self.voids = []
+        self.machine_values = defaultdict(dict)
+
+    # === READING, ONCE === #
+
+    def _data(self, key):
+        return {fact.data[key] for fact in self.facts if isinstance(fact.data.get(key), str)}
+
+    def _restocked(self, key):
+        return {
+            row[key]
+            for fact in self.facts
+            for row in fact.data.get("slots") or ()
+            if isinstance(row, dict) and isinstance(row.get(key), str)
+        }
+
+    def _load_vends(self):
+        records = self.env["wine.vend"].search([("uuid", "in", list(self._data("vend_id")))])
+        return {vend.uuid: VendFold(vend.uuid, vend.state, vend) for vend in records}
+
+    def _load_slots(self):
+        codes = self._data("slot") | self._restocked("slot")
+        codes |= {fold.record.slot_code for fold in self.vends.values() if fold.record.slot_code}
+        slots = self.env["wine.machine.slot"].search(
+            [("machine_id", "in", list(self.machines)), ("code", "in", list(codes))]
+        )
+        by_code = {(slot.machine_id.id, slot.code): slot for slot in slots}
+        return by_code, {slot: SlotCounter(slot.id, slot.qty, slot.state) for slot in slots}
+
+    def _load_products(self):
+        skus = list(self._data("sku") | self._restocked("sku"))
+        found = self.env["product.product"].with_context(active_test=False).search(
+            [("default_code", "in", skus)], order="active, id desc"
+        )
+        return {product.default_code: product for product in found}
+
+    def _load_prices(self):
+        """{(slot id, version): (price, product id)} of the versions that the facts name."""
+        versions = {
+            fact.data["price_version"]
+            for fact in self.facts
+            if isinstance(fact.data.get("price_version"), int)
+        }
+        slot_ids = [slot.id for slot in self.slots.values()]
+        if not versions or not slot_ids:
+            return {}
+        self.env["wine.planogram.line"].flush_model()
+        rows = self.env.execute_query(
+            SQL(
+                """SELECT line.slot_id, planogram.version, line.price, line.product_id
+                     FROM wine_planogram_line line
+                     JOIN wine_planogram planogram ON planogram.id = line.planogram_id
+                    WHERE line.slot_id IN %s AND planogram.version IN %s""",
+                tuple(slot_ids),
+                tuple(versions),
+            )
+        )
+        return {(slot, version): (float(price), product) for slot, version, price, product in rows}
+
+    # === FOLDING === #
+
+    def run(self):
+        """Fold every fact, then write."""
+        for fact in self.facts:
+            handler = HANDLERS.get(fact.type)
+            if not handler:
+                fact.result = "unhandled"
+                continue
+            try:
+                self._handle(handler, fact)
+            except BadFact as error:
+                self._refuse(fact, str(error))
+        self.flush()
+
+    def _handle(self, handler, fact):
+        if fact.machine_id not in self.machines:
+            raise BadFact("the machine is no longer known here")
+        try:
+            handler(self, fact)
+        except KeyError as error:
+            raise BadFact(f"the field {error} is missing") from error
+        except (TypeError, ValueError, AttributeError) as error:
+            raise BadFact(f"a field cannot be read: {error}") from error
+        fact.result = fact.result or "done"
+        seen = self.machine_values[fact.machine_id]
+        seen["last_seen"] = max(seen.get("last_seen", fact.received), fact.received)
+
+    def _refuse(self, fact, text):
+        _ = self.env._
+        fact.result = f"failed: {text}"
+        self.case(
+            "message",
+            fact,
+            _("The machine reported %(type)s and it could not be used: %(text)s.",
+              type=fact.type, text=text),
+            reference=fact.reference or None,
+        )
+
+    def machine(self, fact):
+        return self.machines[fact.machine_id]
+
+    def slot(self, fact, code):
+        """Slot record (empty where the machine has none of this code) and its counter."""
+        slot = self.slots.get((fact.machine_id, code), self.env["wine.machine.slot"])
+        counter = self.counters.get(slot) or SlotCounter(0, 0, "ok")
+        return slot, counter
+
+    def business_date(self, fact):
+        return business_date(fact.moment, self.machine(fact).region_id.tz)
+
+    def case(self, kind, fact, text, *, fold=None, reference=None, amount=0):
+        """Remember a case; opened at the end, once per kind and reference."""
+        machine = self.machines.get(fact.machine_id)
+        region = machine.region_id if machine else self.env["wine.region"]
+        self.cases.append(
+            (
+                fold,
+                {
+                    "kind": kind,
+                    "machine_id": machine.id if machine else False,
+                    "region_id": region.id,
+                    "currency_id": region.currency_id.id,
+                    "reference": reference or (fold.uuid if fold else None),
+                    "text": text,
+                    "amount": amount,
+                },
+            )
+        )
+
+    # === WRITING, ONCE === #
+
+    def flush(self):
+        """Write what the facts changed, kind by kind."""
+        writing.write_vends(self)
+        writing.write_orders(self)
+        writing.write_counters(self)
+        writing.write_stock(self)
+        writing.write_machines(self)
+        writing.write_cases(self)

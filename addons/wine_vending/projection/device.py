@@ -1,0 +1,96 @@
+# SPDX-License-Identifier: LGPL-3.0-or-later
+"""What machines say of themselves: session, shadow, door, faults, slots (docs/protocol §4, §5, §8)."""
+
+from .batch import handles
+
+
+@handles("machine.birth")
+def birth(batch, fact):
+    """A session starts: firmware and capabilities as the device states them."""
+    batch.machine_values[fact.machine_id].update(
+        firmware=str(fact.data["fw"]),
+        capabilities=", ".join(map(str, fact.data.get("caps") or ())),
+        connection_state="online",
+    )
+
+
+@handles("machine.state")
+def state(batch, fact):
+    """Online, or offline by the device's word or its last will."""
+    said = fact.data["state"]
+    if said not in ("online", "offline"):
+        raise ValueError(f"state is {said!r}, not online or offline")
+    batch.machine_values[fact.machine_id]["connection_state"] = said
+
+
+@handles("machine.reported")
+def reported(batch, fact):
+    """The planogram version that the device has applied, whole."""
+    batch.machine_values[fact.machine_id]["reported_version"] = int(fact.data["version"])
+    if fact.data.get("fw"):
+        batch.machine_values[fact.machine_id]["firmware"] = str(fact.data["fw"])
+
+
+@handles("door")
+def door(batch, fact):
+    said = fact.data["state"]
+    if said not in ("opened", "closed"):
+        raise ValueError(f"door is {said!r}, not opened or closed")
+    batch.machine_values[fact.machine_id]["door_state"] = said
+
+
+@handles("slot.state")
+def slot_state(batch, fact):
+    """The machine's own word on a slot; a quantity, where it counts, sets the counter."""
+    slot, counter = batch.slot(fact, fact.data["slot"])
+    if fact.data["state"] not in ("ok", "empty", "jammed", "disabled"):
+        raise ValueError(f"slot state {fact.data['state']!r} is not known")
+    counter.report(fact.data["state"])
+    qty = fact.data.get("qty")
+    if qty is not None and slot and int(qty) != counter.qty:
+        difference = counter.count(int(qty))
+        batch.case(
+            "count",
+            fact,
+            batch.env._(
+                "%(machine)s, slot %(slot)s: the machine counts %(qty)s bottles, %(difference)+d "
+                "against our counter.",
+                machine=batch.machine(fact).name,
+                slot=slot.code,
+                qty=qty,
+                difference=difference,
+            ),
+            reference=fact.reference or None,
+        )
+
+
+@handles("fault.raised")
+def fault_raised(batch, fact):
+    """Raised once per code and slot until it is cleared."""
+    _drop_fault(batch, fact)
+    severity = fact.data.get("severity")
+    batch.env["wine.machine.fault"].sudo().create(
+        {
+            "machine_id": fact.machine_id,
+            "code": str(fact.data["code"]),
+            "slot_code": fact.data.get("slot"),
+            "severity": severity if severity in ("info", "warning", "critical") else "warning",
+            "text": fact.data.get("text"),
+            "raised_at": fact.moment,
+        }
+    )
+
+
+@handles("fault.cleared")
+def fault_cleared(batch, fact):
+    _drop_fault(batch, fact)
+
+
+def _drop_fault(batch, fact):
+    batch.env["wine.machine.fault"].sudo().search(
+        [
+            ("machine_id", "=", fact.machine_id),
+            ("code", "=", str(fact.data["code"])),
+            ("slot_code", "=", fact.data.get("slot") or False),
+        ]
+    ).unlink()

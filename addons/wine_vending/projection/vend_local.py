@@ -1,0 +1,231 @@
+# SPDX-License-Identifier: LGPL-3.0-or-later
+"""A sale begun and paid at the machine (docs/protocol §5, vend.local; §8 on prices)."""
+
+from decimal import Decimal
+
+from ..core.facts import BadFact
+from ..core.money import parse_amount
+from ..core.vend_fold import VendFold
+from .batch import handles
+
+PAY_KINDS = ("cash", "card", "qr", "wallet", "voucher", "free", "test")
+OUTCOMES = ("success", "failed", "partial", "unknown")
+SENSORS = ("confirmed", "absent", "none", "fault")
+
+
+@handles("vend.local")
+def vend_local(batch, fact):
+    """Take in a finished sale; the same one twice is dropped, a contradiction is a case."""
+    known = batch.vends.get(fact.data["vend_id"])
+    if known:
+        _compare(batch, fact, known)
+        return
+    fold = VendFold(str(fact.data["vend_id"]), "draft", values=_values(batch, fact))
+    batch.vends[fold.uuid] = fold
+    slot, counter = batch.slot(fact, fact.data.get("slot"))
+    OUTCOME[fact.data["outcome"]](batch, fact, fold, counter)
+
+
+@handles("test.vend")
+def test_vend(batch, fact):
+    """A technician's trial: goods leave without money."""
+    slot, _counter = batch.slot(fact, fact.data["slot"])
+    if not slot.product_id:
+        raise BadFact("the slot has no product, so nothing can be booked out of it")
+    data = {
+        "vend_id": f"test-{fact.reference or fact.received.isoformat()}",
+        "sku": slot.product_id.default_code,
+        "price": "0",
+        "currency": batch.machine(fact).currency_id.name,
+        "pay": "test",
+        "outcome": "success",
+        **fact.data,
+    }
+    batch.products.setdefault(data["sku"], slot.product_id)
+    fact.data = data
+    vend_local(batch, fact)
+
+
+def _values(batch, fact):
+    """What is known of the sale before its outcome is looked at."""
+    data, machine = fact.data, batch.machine(fact)
+    slot, _counter = batch.slot(fact, data.get("slot"))
+    price, qty = parse_amount(data["price"]), int(data["qty"])
+    _check(data, machine, price, qty)
+    product, flag = _product(batch, fact, slot)
+    sensor = data.get("sensor")
+    return {
+        "origin": "device",
+        "machine_id": machine.id,
+        "slot_id": slot.id,
+        "slot_code": data.get("slot"),
+        "region_id": machine.region_id.id,
+        "site_id": machine.site_id.id,
+        "company_id": machine.company_id.id,
+        "currency_id": machine.currency_id.id,
+        "product_id": product.id,
+        "qty": max(qty, 1),
+        "price": float(price),
+        "amount_total": float(price * qty),
+        "price_version": data.get("price_version") or 0,
+        "pay_kind": data["pay"],
+        "pay_ref": data.get("pay_ref"),
+        "outcome": data["outcome"],
+        "sensor": sensor if sensor in SENSORS else False,
+        "flag": flag or _price_flag(batch, slot, product, price, data),
+        "moment": fact.moment,
+        "business_date": batch.business_date(fact),
+        "device_time": fact.device_time,
+        "clock_trusted": fact.clock_trusted,
+        "received_at": fact.received,
+        "ended_at": fact.moment,
+    }
+
+
+def _check(data, machine, price, qty):
+    if data["pay"] not in PAY_KINDS:
+        raise BadFact(f"the way of paying {data['pay']!r} is not known")
+    if data["outcome"] not in OUTCOMES:
+        raise BadFact(f"the outcome {data['outcome']!r} is not known")
+    if data["currency"] != machine.currency_id.name:
+        raise BadFact(
+            f"it was paid in {data['currency']}, the machine's company keeps {machine.currency_id.name}"
+        )
+    if qty < 0 or price < 0 or (qty == 0 and data["outcome"] in ("success", "partial")):
+        raise BadFact("quantity or price is not positive")
+    if price != round(price, machine.currency_id.decimal_places):
+        raise BadFact(f"the price {price} is finer than the smallest coin of {data['currency']}")
+
+
+def _product(batch, fact, slot):
+    """The product by its reference; where that is unknown, what the slot shall hold, with a remark."""
+    product = batch.products.get(fact.data.get("sku"))
+    if product:
+        return product, None
+    if slot.product_id:
+        return slot.product_id, "product"
+    raise BadFact(
+        f"no product has the internal reference {fact.data.get('sku')!r}; give it to the product, "
+        "then take the message in again"
+    )
+
+
+def _price_flag(batch, slot, product, price, data):
+    """Whether the price is that of the planogram version by which the machine sold."""
+    if data["pay"] in ("free", "test"):
+        return False
+    planned = batch.prices.get((slot.id, data.get("price_version")))
+    if planned is None:
+        return "version"
+    if Decimal(str(planned[0])) != price:
+        return "price"
+    return "product" if planned[1] != product.id else False
+
+
+def _compare(batch, fact, known):
+    if known.get("origin") == "device" and known.get("outcome") == fact.data["outcome"]:
+        fact.result = "duplicate"
+        return
+    batch.case(
+        "conflict",
+        fact,
+        batch.env._(
+            "The machine reports vend %(vend)s again with another outcome: %(new)s, before it was "
+            "%(old)s. The first report stays in the books.",
+            vend=known.uuid,
+            new=fact.data["outcome"],
+            old=known.get("outcome"),
+        ),
+        fold=known,
+    )
+
+
+# === OUTCOMES === #
+
+
+def _success(batch, fact, fold, counter):
+    qty = int(fact.data["qty"])
+    counter.sell(qty)
+    _sold(batch, fact, fold, qty)
+
+
+def _partial(batch, fact, fold, counter):
+    """``qty`` is what came out and what the kept money pays for; more was kept only by mistake."""
+    _success(batch, fact, fold, counter)
+    if fact.data.get("refunded") is False:
+        batch.case(
+            "owed",
+            fact,
+            batch.env._(
+                "Vend %s delivered only a part and the machine says that it gave nothing back. "
+                "Find out what the consumer paid.",
+                fold.uuid,
+            ),
+            fold=fold,
+        )
+
+
+def _failed(batch, fact, fold, counter):
+    fold.advance("failed")
+    if fact.data.get("refunded") or fact.data["pay"] in ("free", "test"):
+        fold.advance("voided", payment_state="none")
+        return
+    _give_back(batch, fact, fold)
+
+
+def _unknown(batch, fact, fold, counter):
+    fold.advance("unknown", payment_state="captured")
+    if fact.data.get("refunded"):
+        fold.values["payment_state"] = "none"
+        fold.advance("failed")
+        fold.advance("voided")
+        return
+    batch.case(
+        "unknown",
+        fact,
+        batch.env._(
+            "Vend %(vend)s from slot %(slot)s: the machine does not know whether the bottle came "
+            "out, and holds the money. Look at the slot or ask the consumer, then decide.",
+            vend=fold.uuid,
+            slot=fact.data.get("slot"),
+        ),
+        fold=fold,
+        amount=fold.values["amount_total"],
+    )
+
+
+def _sold(batch, fact, fold, qty):
+    fold.advance("partial" if fact.data["outcome"] == "partial" else "dispensed")
+    fold.advance(
+        "captured",
+        qty_done=qty,
+        amount_captured=fold.values["amount_total"],
+        payment_state="captured",
+    )
+    batch.sales.append((fold, None))
+    batch.machine_values[fact.machine_id]["last_vend_at"] = fact.moment
+
+
+def _give_back(batch, fact, fold):
+    """The machine kept the money and no bottle came: sale and refund, without goods."""
+    amount = fold.values["amount_total"]
+    fold.advance("refunded", amount_refunded=amount, payment_state="refunded")
+    if not amount:
+        return
+    batch.sales.append((fold, fold.values["qty"]))
+    batch.refunds.append((fold, fold.values["qty"]))
+    if fact.data["pay"] == "cash":
+        batch.case(
+            "owed",
+            fact,
+            batch.env._(
+                "Vend %(vend)s took cash and delivered nothing. A voucher over the amount is booked; "
+                "hand it to the consumer.",
+                vend=fold.uuid,
+            ),
+            fold=fold,
+            amount=amount,
+        )
+
+
+OUTCOME = {"success": _success, "partial": _partial, "failed": _failed, "unknown": _unknown}

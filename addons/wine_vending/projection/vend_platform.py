@@ -1,0 +1,199 @@
+# SPDX-License-Identifier: LGPL-3.0-or-later
+"""A vend that the platform authorised, as the machine reports it (docs/protocol §6)."""
+
+from ..core import vend_flow
+from ..core.money import part_of
+from .batch import handles
+
+@handles("vend.accepted")
+def accepted(batch, fact):
+    """The motor will move. Where we have given up meanwhile, ask the machine to stop."""
+    fold = _fold(batch, fact)
+    if fold is None:
+        return
+    if fold.advance("accepted", accepted_at=fact.moment):
+        return
+    if fold.state == "voided":
+        fold.record._send_cancel()
+
+
+@handles("vend.rejected")
+def rejected(batch, fact):
+    """The machine will not deliver: nothing was taken."""
+    fold = _fold(batch, fact)
+    if fold is None or fact.data["code"] == "duplicate":
+        return
+    if fold.advance(
+        "voided", reject_code=fact.data["code"], ended_at=fact.moment, payment_state="voided"
+    ):
+        batch.voids.append(fold)
+
+
+@handles("vend.started")
+def started(batch, fact):
+    fold = _fold(batch, fact)
+    if fold is not None:
+        fold.advance("dispensing", started_at=fact.moment)
+
+
+@handles("vend.result")
+def result(batch, fact):
+    """What came out. A result that is known already changes nothing."""
+    fold = _fold(batch, fact)
+    if fold is None:
+        return
+    outcome = fact.data["outcome"]
+    if outcome not in vend_flow.RESULTS:
+        raise ValueError(f"the outcome {outcome!r} is not known")
+    if fold.get("outcome"):
+        _again(batch, fact, fold)
+        return
+    fold.values.update(_evidence(batch, fact))
+    if fold.state == "voided" and fold.get("payment_state") != "void_pending":
+        _after_the_money_went(batch, fact, fold)
+    elif fold.state == "voided" and outcome in ("failed", "unknown"):
+        fold.values["outcome"] = outcome
+    else:
+        OUTCOME[outcome](batch, fact, fold)
+
+
+def _fold(batch, fact):
+    fold = batch.vends.get(fact.data["vend_id"])
+    if fold is not None and fold.get("machine_id") in (batch.machine(fact), fact.machine_id):
+        return fold
+    if fact.type == "vend.result":
+        batch.case(
+            "orphan",
+            fact,
+            batch.env._(
+                "The machine reports a result (%(outcome)s) for vend %(vend)s, which is not known "
+                "here.",
+                outcome=fact.data.get("outcome"),
+                vend=fact.data["vend_id"],
+            ),
+            reference=str(fact.data["vend_id"]),
+        )
+    fact.result = "orphan"
+    return None
+
+
+def _evidence(batch, fact):
+    data = fact.data
+    sensor = data.get("sensor")
+    return {
+        "sensor": sensor if sensor in ("confirmed", "absent", "none", "fault") else False,
+        "motor_code": data.get("motor_code"),
+        "device_time": fact.device_time,
+        "clock_trusted": fact.clock_trusted,
+        "received_at": fact.received,
+        "moment": fact.moment,
+        "business_date": batch.business_date(fact),
+        "ended_at": fact.moment,
+    }
+
+
+def _again(batch, fact, fold):
+    if fold.get("outcome") == fact.data["outcome"]:
+        fact.result = "duplicate"
+        return
+    batch.case(
+        "conflict",
+        fact,
+        batch.env._(
+            "The machine reports vend %(vend)s again with another outcome: %(new)s, before it was "
+            "%(old)s. The first report stays in the books.",
+            vend=fold.uuid,
+            new=fact.data["outcome"],
+            old=fold.get("outcome"),
+        ),
+        fold=fold,
+    )
+
+
+def _after_the_money_went(batch, fact, fold):
+    """A bottle came out and the authorised money is gone: a person must look."""
+    outcome = fact.data["outcome"]
+    fold.values["outcome"] = outcome
+    if outcome not in ("success", "partial"):
+        return
+    _slot, counter = batch.slot(fact, fold.get("slot_code"))
+    counter.sell(int(fact.data.get("qty") or 0))
+    batch.case(
+        "late",
+        fact,
+        batch.env._(
+            "Vend %s delivered after its payment had been let go. Ask the consumer for the amount, "
+            "or write it off.",
+            fold.uuid,
+        ),
+        fold=fold,
+        amount=fold.get("amount_total"),
+    )
+
+
+# === OUTCOMES === #
+
+
+def _delivered(batch, fact, fold):
+    """Success or partial: capture what came out."""
+    outcome = fact.data["outcome"]
+    qty = int(fact.data.get("qty") or 0)
+    ml = int(fact.data.get("ml") or 0)
+    if not qty and not ml and outcome == "partial":
+        _failed(batch, fact, fold)
+        return
+    _slot, counter = batch.slot(fact, fold.get("slot_code"))
+    counter.sell(qty)
+    counter.report(fact.data.get("slot_state") or "")
+    fold.advance(
+        vend_flow.RESULTS[outcome],
+        outcome=outcome,
+        qty_done=min(qty, fold.get("qty")) or fold.get("qty"),
+        ml_done=ml,
+    )
+    batch.sales.append((fold, None))
+    fold.advance("captured", payment_state="captured", amount_captured=_captured(fold))
+    batch.machine_values[fact.machine_id]["last_vend_at"] = fact.moment
+
+
+def _captured(fold):
+    """Amount of what came out, as the posting will compute it."""
+    asked_ml, poured = fold.get("ml") or 0, fold.get("ml_done") or 0
+    if asked_ml and poured < asked_ml:
+        digits = fold.record.currency_id.decimal_places
+        return float(part_of(fold.get("amount_total"), poured, asked_ml, digits))
+    return fold.get("qty_done") * fold.get("price")
+
+
+def _failed(batch, fact, fold):
+    """Nothing came out: void before capture, nobody waits for a person."""
+    _slot, counter = batch.slot(fact, fold.get("slot_code"))
+    counter.report(fact.data.get("slot_state") or "")
+    fold.advance("failed", outcome="failed")
+    if fold.advance("voided", payment_state="voided"):
+        batch.voids.append(fold)
+
+
+def _unknown(batch, fact, fold):
+    fold.advance("unknown", outcome="unknown")
+    batch.case(
+        "unknown",
+        fact,
+        batch.env._(
+            "Vend %(vend)s from slot %(slot)s: the machine does not know whether the bottle came "
+            "out. The payment is authorised and not captured. Look at the slot or ask the consumer, "
+            "then decide.",
+            vend=fold.uuid,
+            slot=fold.get("slot_code"),
+        ),
+        fold=fold,
+        amount=fold.get("amount_total"),
+    )
+
+
+OUTCOME = {
+    "success": _delivered,
+    "partial": _delivered,
+    "failed": _failed,
+    "unknown": _unknown,
+}

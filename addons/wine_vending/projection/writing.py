@@ -1,0 +1,108 @@
+# SPDX-License-Identifier: LGPL-3.0-or-later
+"""How a folded batch reaches the database."""
+
+from odoo.tools import SQL
+
+from ..models.wine_vend_order import Posting
+
+
+def write_vends(batch):
+    """Create new vends in one go, write changed ones."""
+    Vend = batch.env["wine.vend"]
+    new = [fold for fold in batch.vends.values() if fold.record is None]
+    names = Vend._next_names(len(new)) if new else []
+    values = [
+        {**fold.values, "uuid": fold.uuid, "name": name}
+        for fold, name in zip(new, names, strict=True)
+    ]
+    for fold, record in zip(new, Vend.create(values) if new else (), strict=True):
+        fold.record = record
+        fold.values = {}
+    for fold in batch.vends.values():
+        if fold.values:
+            fold.record._write_flow(fold.values)
+
+
+def write_orders(batch):
+    """Sales first, for refunds name the lines that they reverse."""
+    Vend = batch.env["wine.vend"]
+    sales = [
+        fold.record._sale_posting()
+        if undelivered is None
+        else fold.record._held_money_postings(undelivered)
+        for fold, undelivered in batch.sales
+    ]
+    orders = Vend._post(sales)
+    by_vend = {order.wine_vend_id: order for order in orders}
+    Vend._post(
+        [
+            Posting(
+                fold.record,
+                -units,
+                fold.record.price,
+                fold.record._refund_kind(),
+                goods=False,
+                reverses=by_vend[fold.record],
+            )
+            for fold, units in batch.refunds
+        ]
+    )
+    captured = Vend.union(*(fold.record for fold, _undelivered in batch.sales))
+    captured.filtered(lambda vend: vend.origin == "platform")._capture_payment()
+    for fold, _units in batch.refunds:
+        fold.record._refund_payment(fold.record.amount_refunded)
+    if batch.voids:
+        Vend.union(*(fold.record for fold in batch.voids))._void_payment()
+
+
+def write_counters(batch):
+    """All changed slots in one statement."""
+    rows = [
+        (counter.slot_id, counter.qty, counter.state)
+        for counter in batch.counters.values()
+        if counter.changed
+    ]
+    if not rows:
+        return
+    Slot = batch.env["wine.machine.slot"]
+    Slot.flush_model(["qty", "state"])
+    batch.env.cr.execute(
+        SQL(
+            """UPDATE wine_machine_slot slot SET qty = new.qty, state = new.state
+                 FROM (VALUES %s) AS new (id, qty, state) WHERE slot.id = new.id""",
+            SQL(", ").join(SQL("(%s::int, %s::int, %s::varchar)", *row) for row in rows),
+        )
+    )
+    Slot.browse([row[0] for row in rows]).invalidate_recordset(["qty", "state", "level"])
+
+
+def write_stock(batch):
+    """Goods that field staff put into machines, took out, or found bad."""
+    Picking = batch.env["stock.picking"]
+    for (machine, inwards), quantities in batch.pickings.items():
+        warehouse = machine.region_id.warehouse_id
+        source, target = warehouse.lot_stock_id, machine.location_id
+        if not inwards:
+            source, target = target, source
+        Picking._wine_make_done(
+            warehouse.int_type_id, source, target, quantities, origin=machine.name
+        )
+    if batch.scraps:
+        scraps = batch.env["stock.scrap"].sudo().create(batch.scraps)
+        for scrap in scraps:
+            scrap.do_scrap()
+
+
+def write_machines(batch):
+    """What machines said of themselves; no tracking, this is telemetry and not an edit."""
+    for machine_id, values in batch.machine_values.items():
+        if machine_id in batch.machines:
+            batch.machines[machine_id].with_context(tracking_disable=True).write(values)
+
+
+def write_cases(batch):
+    """Open the cases, tied to their vends now that these exist."""
+    for fold, values in batch.cases:
+        if fold is not None:
+            values["vend_id"] = fold.record.id
+    batch.env["wine.case"]._open_cases([values for _fold, values in batch.cases])
