@@ -21,7 +21,9 @@ def service_user():
         return pwd.getpwnam(NAME)
     except KeyError:
         shell = "/usr/sbin/nologin"
-        run(["useradd", "--system", "--no-create-home", "--home", "/nonexistent", "-s", shell, NAME])
+        run(
+            ["useradd", "--system", "--no-create-home", "--home", "/nonexistent", "-s", shell, NAME]
+        )
         return pwd.getpwnam(NAME)
 
 

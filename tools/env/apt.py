@@ -86,7 +86,9 @@ def unpack(prefix, debs):
     """Unpack packages into `prefix`, running none of their scripts."""
     ensure(prefix)
     for deb in debs:
-        run(["dpkg", "-x", deb, prefix], failure=f"{deb.name} cannot be unpacked: is the disk full?")
+        run(
+            ["dpkg", "-x", deb, prefix], failure=f"{deb.name} cannot be unpacked: is the disk full?"
+        )
 
 
 def dependencies(deb, prefixes=("lib", "tzdata")):

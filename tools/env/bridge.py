@@ -47,7 +47,7 @@ def provision(name, broker, tenant, fleet=FLEET, *options, conf=odoo.CONF):
 
 
 def provision_once(name, broker, tenant):
-    """Provision the machines of `make run` when the database, its addons or the accounts are new."""
+    """Provision the machines of `make run` when the database, its addons or accounts are new."""
     if not (ADDON / "cli" / "wine_bridge_credentials.py").exists():
         return
     current = json.dumps([name, tenant, postgres.query(_OID.format(name)), database.fingerprints()])

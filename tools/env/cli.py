@@ -7,8 +7,20 @@ import shutil
 import subprocess
 import sys
 
-from . import accounts, checks, database, lease, lint, odoo, odoo_source, postgres, settings
-from . import supervise, testing, venv
+from . import (
+    accounts,
+    checks,
+    database,
+    lease,
+    lint,
+    odoo,
+    odoo_source,
+    postgres,
+    settings,
+    supervise,
+    testing,
+    venv,
+)
 from .errors import EnvError
 from .paths import LOCAL, LOGS, PROJECT, PYTHON, ensure
 from .servers import mosquitto, postgres_bin

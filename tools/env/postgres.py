@@ -120,4 +120,3 @@ def _create(programs):
 
 def _starting_log():
     return service_home() / "pg_ctl.log"
-

@@ -155,7 +155,9 @@ def _announce(child, port, broker):
 
 def _story():
     if "fleet" in _processes():
-        return f"{settings.MACHINES} machines are selling now; each line of `fleet` is what one does."
+        return (
+            f"{settings.MACHINES} machines are selling now; each line of `fleet` is what one does."
+        )
     return "Odoo runs alone: the bridge or the fleet is not in this checkout."
 
 

@@ -30,7 +30,9 @@ def ensure_browser():
         return
     missing = [name for name in BROWSER if not apt.installed(name)]
     if missing and not is_root():
-        say(f"{', '.join(missing)} not installed: browser tests are skipped. Install them with apt.")
+        say(
+            f"{', '.join(missing)} not installed: browser tests are skipped. Install them with apt."
+        )
     elif missing:
         with step("Browser for the tests: installing it"):
             apt.install(*missing)
