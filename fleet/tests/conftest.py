@@ -109,3 +109,9 @@ def world(broker, tmp_path):
     for fleet, platform in made:
         fleet.stop()
         platform.stop()
+
+
+@pytest.fixture(scope="session")
+def bench_factory():
+    """Makes devices, for tests that need many of them."""
+    return Bench
