@@ -34,6 +34,14 @@
         "views/wine_menus.xml",
     ],
     "demo": [
+        "demo/company_demo.xml",
+        "demo/partner_demo.xml",
+        "demo/product.template.csv",
+        "demo/user_demo.xml",
+        "demo/region_demo.xml",
+        "demo/wine.site.csv",
+        "demo/wine.machine.csv",
+        "demo/finish_demo.xml",
     ],
     "assets": {
         "web.assets_backend": ["wine_vending/static/src/machine_front/*"],

@@ -19,3 +19,4 @@ from . import pos_config
 from . import pos_session
 from . import pos_order
 from . import wine_stock
+from . import wine_demo

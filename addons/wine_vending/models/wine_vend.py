@@ -73,7 +73,7 @@ class WineVend(models.Model):
     machine_id = fields.Many2one(
         "wine.machine", required=True, readonly=True, index=True, ondelete="restrict"
     )
-    slot_id = fields.Many2one("wine.machine.slot", readonly=True, ondelete="set null")
+    slot_id = fields.Many2one("wine.machine.slot", "Lane", readonly=True, ondelete="set null")
     slot_code = fields.Char("Slot", readonly=True)
     region_id = fields.Many2one("wine.region", required=True, readonly=True, index=True)
     site_id = fields.Many2one("wine.site", readonly=True)

@@ -1,5 +1,4 @@
 # SPDX-License-Identifier: LGPL-3.0-or-later
-from collections import defaultdict
 from dataclasses import dataclass
 from uuid import NAMESPACE_OID, uuid4, uuid5
 
@@ -61,8 +60,9 @@ class WineVend(models.Model):
         orders = (
             self.env["pos.order"]
             .with_user(SUPERUSER_ID)
-            .with_context(tracking_disable=True, mail_notrack=True)
+            .with_context(tracking_disable=True, mail_notrack=True, wine_batch=True)
             .create(values)
+            .with_env(self.env)
         )
         self._announce(orders)
         return orders
@@ -96,7 +96,7 @@ class OrderWriter:
         self.methods = {region: region._payment_methods() for region in sessions}
         self.taxes = {}
         self.amounts = {}
-        self.names = defaultdict(str)
+        self.names = {}
 
     def order_values(self, posting):
         """Values of one paid order with its line and payment."""

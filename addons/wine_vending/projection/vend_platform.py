@@ -59,8 +59,9 @@ def result(batch, fact):
 
 def _fold(batch, fact):
     fold = batch.vends.get(fact.data["vend_id"])
-    if fold is not None and fold.get("machine_id") in (batch.machine(fact), fact.machine_id):
-        return fold
+    if fold is not None and fold.record is not None:
+        if fold.record.machine_id.id == fact.machine_id:
+            return fold
     if fact.type == "vend.result":
         batch.case(
             "orphan",

@@ -1,0 +1,57 @@
+# SPDX-License-Identifier: LGPL-3.0-or-later
+from odoo.tests import tagged
+
+from .common import WineCommon
+
+
+@tagged("post_install", "-at_install")
+class TestDeviceFacts(WineCommon):
+    """What a machine says of itself."""
+
+    def say(self, kind, **data):
+        fact = self.fact(self.machine, kind, data)
+        self.project(fact)
+        return fact
+
+    def test_birth_state_and_last_will(self):
+        self.machine.connection_state = "never"
+        self.say("machine.birth", fw="2.4.1", caps=["age", "lift"], next_seq=1)
+        self.assertEqual(self.machine.connection_state, "online")
+        self.assertEqual(self.machine.firmware, "2.4.1")
+        self.assertEqual(self.machine.capabilities, "age, lift")
+        self.assertTrue(self.machine.last_seen)
+        self.say("machine.state", state="offline")
+        self.assertEqual(self.machine.connection_state, "offline")
+        self.assertTrue(self.say("machine.state", state="asleep").result.startswith("failed"))
+
+    def test_reported_version(self):
+        self.assertFalse(self.machine.in_sync)
+        self.say("machine.reported", version=1, sha256="", fw="3.0", errors=[])
+        self.assertTrue(self.machine.in_sync)
+        self.publish(self.machine, {"A1": self.soda})
+        self.assertFalse(self.machine.in_sync)
+
+    def test_slot_state(self):
+        self.say("slot.state", slot="A1", state="jammed")
+        slot = self.slot(self.machine, "A1")
+        self.assertEqual((slot.state, slot.qty), ("jammed", 10))
+        fact = self.say("slot.state", slot="A1", state="ok", qty=7)
+        self.env.invalidate_all()
+        self.assertEqual((slot.state, slot.qty), ("ok", 7))
+        self.assertTrue(self.env["wine.case"].search([("reference", "=", fact.reference)]))
+
+    def test_faults_are_raised_once_and_cleared(self):
+        self.say("fault.raised", code="E17", severity="critical", slot="A1", text="Motor stuck")
+        self.say("fault.raised", code="E17", severity="critical", slot="A1", text="Motor stuck")
+        self.say("fault.raised", code="E17", severity="warning")
+        self.assertEqual(self.machine.fault_count, 2)
+        self.say("fault.cleared", code="E17", slot="A1")
+        self.assertEqual(self.machine.fault_ids.slot_code, False)
+
+    def test_door(self):
+        self.say("door", state="opened")
+        self.assertEqual(self.machine.door_state, "opened")
+        self.assertIn("ajar", self.say("door", state="ajar").result)
+
+    def test_what_nobody_handles_is_said_to_be_so(self):
+        self.assertEqual(self.say("x.new", any=1).result, "unhandled")
