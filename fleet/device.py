@@ -45,7 +45,7 @@ class Device:
 
     def __init__(self, config, options, journal):
         self.config, self.options, self.journal = config, options, journal
-        self.state = State(config.epoch)
+        self.state = State()
         for record in journal.open():
             self.state.apply(record)
         self.fresh = self.state.boots == 0

@@ -13,6 +13,8 @@ from pathlib import Path
 
 from fleet import money
 
+VALUES = ("kept", "given_back", "owed", "undecided")
+
 
 def of(machines):
     """The report of some machines: `{"machines": [...], "totals": {...}}`."""
@@ -64,7 +66,7 @@ def slots(now, sold):
 def figures(sold):
     """Counts by outcome, and values by currency: kept, given back, owed, undecided."""
     outcomes = Counter(entry["outcome"] for entry in sold)
-    values = {"kept": {}, "given_back": {}, "owed": {}, "undecided": {}}
+    values = {name: {} for name in VALUES}
     for entry in sold:
         for name, value in shares(entry).items():
             sums = values[name]
@@ -90,11 +92,11 @@ def totals(rows):
     names = ("success", "partial", "failed", "unknown", "money_back", "attempts", "seq", "acked")
     names += ("pending", "rejected", "sent", "resent", "duplicates_sent")
     sums = {name: sum(row[name] for row in rows) for name in names}
-    values = {}
+    values = {name: {} for name in VALUES}
     for row in rows:
         for name, by_currency in row["values"].items():
             for currency, value in by_currency.items():
-                into = values.setdefault(name, {})
+                into = values[name]
                 into[currency] = str(Decimal(into.get(currency, "0")) + Decimal(value))
     return {"machines": len(rows), **sums, "values": values}
 

@@ -28,8 +28,8 @@ class State:
     finished attempt to sell, by vend id, which is what a report is made of.
     """
 
-    def __init__(self, epoch=1, fw="2.4.1"):
-        self.epoch, self.fw = epoch, fw
+    def __init__(self, fw="2.4.1"):
+        self.epoch, self.fw = 0, fw
         self.next_seq, self.boots, self.acked, self.rejected = 1, 0, 0, 0
         self.pending, self.kept = {}, {}
         self.vends, self.commands, self.sold, self.attempts = {}, {}, {}, 0

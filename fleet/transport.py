@@ -24,13 +24,13 @@ class Link:
     def __init__(self, config, machine, selector, owner):
         self.config, self.machine = config, machine
         self.selector, self.owner = selector, owner
-        self.client, self.state = None, "down"
+        self.client, self.state, self.early = None, "down", []
 
     # from the owner
 
     def connect(self, will):
         """Open a session with a last will (a Message). OSError where the broker is not there."""
-        self.state = "connecting"
+        self.state, self.early = "connecting", []
         self.client = self._client(will)
         broker = self.config.broker
         properties = Properties(PacketTypes.CONNECT)
@@ -123,10 +123,15 @@ class Link:
         if client is self.client:
             self.state = "up"
             self.owner.on_up()
+            for suffix, payload in self.early:
+                self.owner.on_message(suffix, payload)
 
     def _message(self, client, _userdata, message):
-        if client is self.client:
-            suffix = message.topic.rsplit("/", 1)[-1]
+        """What a standing session delivers before the birth is told waits for it."""
+        suffix = message.topic.rsplit("/", 1)[-1]
+        if client is self.client and self.state == "connecting":
+            self.early.append((suffix, message.payload))
+        elif client is self.client:
             self.owner.on_message(suffix, message.payload)
 
     def _disconnected(self, client, _userdata, _flags, _reason, _properties):
