@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: LGPL-3.0-or-later
 from odoo import Command, api, models
 
-#: how often a product comes in a machine, over and over
-LANES = (2, 1, 3, 2, 1, 2, 3)
+#: in how many slots a product comes, over and over: bottles in the towers, cans in the nooks
+BOTTLE_LANES = (2, 1, 3, 2, 1, 2, 3)
+CAN_LANES = (3, 2, 3, 3, 2)
 #: machines (by their place in the demo) in which one slot was sold out over night
 SOLD_OUT = {4, 13}
 
@@ -52,11 +53,12 @@ class WineMachine(models.Model):
         dearer = self.region_id.parent_id == self.env.ref(
             "wine_vending.region_cap", raise_if_not_found=False
         )
+        repeats = BOTTLE_LANES if self.model_id.has_lift else CAN_LANES
         shift = number * 5 % len(drinks)
         turned = drinks[shift:] + drinks[:shift]
         lanes = []
         for place, drink in enumerate(turned):
-            lanes += [drink] * LANES[(place + number) % len(LANES)]
+            lanes += [drink] * repeats[(place + number) % len(repeats)]
         slots = self.slot_ids.sorted(lambda slot: (slot.row, slot.column))[:-2]
         lines = []
         for place, (slot, drink) in enumerate(zip(slots, lanes, strict=False)):
@@ -87,7 +89,8 @@ class WineMachine(models.Model):
         for slot in self.slot_ids.filtered("qty"):
             key = slot.machine_id.location_id.id, slot.product_id.id
             counts[key] = counts.get(key, 0) + slot.qty
-        for warehouse in self.region_id.warehouse_id:
+        regions = self.env["wine.region"].search([("id", "parent_of", self.region_id.ids)])
+        for warehouse in regions.warehouse_id:
             for drink in drinks:
                 counts[warehouse.lot_stock_id.id, drink.id] = (
                     120 if drink.wine_volume_ml >= 500 else 240
