@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-3.0-or-later
-"""`python -m fleet`: runs a mode, prints what it sold, says by its exit code whether it went well."""
+"""`python -m fleet`: runs a mode, prints what it sold, tells by its exit code how it went."""
 
 import logging
 import signal

@@ -136,7 +136,8 @@ def test_a_wiped_state_folder_takes_new_numbers(world, tmp_path):
         assert fresh.run_until(fresh.ready, 10)
         fresh.machine("WV-0001").buy("A2")
         assert fresh.run_until(fresh.drained, 10)
-    assert sorted(seq for _epoch, seq in platform.events[config.machines[0].uuid]) == [1, 2, 3, 4, 5]
+    numbers = [seq for _epoch, seq in platform.events[config.machines[0].uuid]]
+    assert sorted(numbers) == [1, 2, 3, 4, 5]
     assert not platform.conflicts
 
 

@@ -84,8 +84,7 @@ class Life(RuleBasedStateMachine):
 
     def _moved(self, restarted=False):
         now = dict(self.bench.device.motor.moves)
-        for vend, count in now.items():
-            assert count == 1, "the motor moved twice"
+        assert all(count == 1 for count in now.values()), "the motor moved twice"
         if restarted:
             assert not now
         for vend in now.keys() - self.moves.get("seen", set()):

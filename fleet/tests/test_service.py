@@ -16,7 +16,8 @@ def test_fill_to_par(bench):
 
 
 def test_fill_what_is_said_and_take_out_what_is_bad(bench):
-    lines = bench.device.service.restock(bench.now, "Ann", {"A1": 10, "A2": 2}, {"A1": 1}, "visit-1")
+    fill, bad = {"A1": 10, "A2": 2}, {"A1": 1}
+    lines = bench.device.service.restock(bench.now, "Ann", fill, bad, "visit-1")
     assert [(n["before"], n["filled"], n["removed"], n["bad"], n["after"]) for n in lines] == [
         (8, 3, 0, 1, 10), (8, 0, 6, 0, 2)
     ]  # fmt: skip

@@ -40,7 +40,8 @@ def test_acceptance_is_in_the_journal_before_the_motor_moves(bench):
 
 @pytest.mark.parametrize(
     ("forced", "outcome", "qty", "sensor", "status"),
-    [("failed", "failed", 0, "absent", "failed"), ("partial", "partial", 1, "confirmed", "succeeded"),
+    [("failed", "failed", 0, "absent", "failed"),
+     ("partial", "partial", 1, "confirmed", "succeeded"),
      ("unknown", "unknown", 0, "fault", "failed"), ("jam", "failed", 0, "absent", "failed")],
 )  # fmt: skip
 def test_other_outcomes(bench, forced, outcome, qty, sensor, status):
