@@ -4,6 +4,7 @@
 import os
 import shutil
 import sys
+from pathlib import Path
 
 from . import apt
 from .errors import EnvError
@@ -11,6 +12,8 @@ from .odoo_source import STAMP
 from .paths import CACHE, LOCAL, PROJECT
 from .shell import is_root
 
+# A machine may have a bundle of its own here, which the package would overwrite.
+CERTIFICATES = Path("/etc/ssl/certs/ca-certificates.crt")
 FIRST_TIME, LATER = 3 << 30, 300 << 20
 
 
@@ -22,7 +25,7 @@ def before():
         raise EnvError(f"{PROJECT} is read-only: use a copy that you may write to.")
     _check_space()
     if is_root() and apt.available():
-        apt.install("ca-certificates", "passwd")
+        apt.install(*([] if CERTIFICATES.exists() else ["ca-certificates"]), "passwd")
 
 
 def _check_space():
