@@ -8,6 +8,17 @@ from fleet.outbox import NEVER
 FINAL = ("succeeded", "failed", "rejected", "expired")
 
 
+def unfit(args):
+    """Name of the first argument of `vend.authorize` that cannot be understood, or None."""
+    if any(not isinstance(args.get(key), str) for key in ("vend_id", "slot")):
+        return "vend_id or slot"
+    for key in ("qty", "ml", "price_version"):
+        value = args.get(key)
+        if value is not None and (type(value) is not int or value < 1):
+            return key
+    return None
+
+
 class Commands:
     """The commands of a device. A method `do_<type>` carries one out.
 
@@ -47,8 +58,9 @@ class Commands:
     def receive(self, command, now):
         """One command: repeated answers, expiry, unknown types, then the deed."""
         cmd, kind = command.get("id"), str(command.get("type"))
-        if not isinstance(cmd, str):
+        if not isinstance(cmd, str) or not isinstance(command.get("args") or {}, dict):
             return
+        command = command | {"args": command.get("args") or {}}
         if cmd in self.device.state.commands:
             return self.tell(cmd, now)
         received = {"cmd": cmd, "status": "received"}
@@ -83,9 +95,9 @@ class Commands:
 
     def do_vend_authorize(self, command, now):
         """Two-phase vend, docs/protocol §6; the earlier of both expiry times counts."""
-        args = dict(command.get("args") or {})
-        if not isinstance(args.get("vend_id"), str):
-            return self._conclude(command["id"], now, "rejected", "bad_args", "vend_id")
+        args = dict(command["args"])
+        if bad := unfit(args):
+            return self._conclude(command["id"], now, "rejected", "bad_args", bad)
         if self._too_late(command, now):
             args["expires_at"] = command.get("exp")
         self.device.vending.authorise(command["id"], args, now)
@@ -101,7 +113,7 @@ class Commands:
 
     def do_auth_deny(self, command, _now):
         """The consumer sees why not."""
-        return "succeeded", None, command.get("args", {}).get("code")
+        return "succeeded", None, command["args"].get("code")
 
     # the machine
 

@@ -136,13 +136,12 @@ class Device:
 
     def acknowledged(self, ack, _now=None):
         """`evt_ack`, docs/protocol §3: forget what is stored, send again what is missing."""
+        read, state = _read_ack(ack), self.state
+        if read is None or ack.get("epoch") != state.epoch:
+            return
         self.outbox.greeted()
         self.fresh = False
-        state, upto = self.state, ack.get("ack_seq", 0)
-        if ack.get("epoch") != state.epoch:
-            return
-        missing = set(ack.get("missing") or ())
-        refused = {entry["seq"] for entry in ack.get("rejected") or ()}
+        upto, missing, refused = read
         gone = _covered(state.pending, upto, missing, refused)
         if gone:
             count = len(refused & set(gone))
@@ -237,6 +236,16 @@ class Device:
         tele = self._tele_at if self.outbox.online and self.options.tele else NEVER
         parts = (self.outbox, self.vending, self.commands, self.service)
         return min(tele, *(part.wake(now) for part in parts))
+
+
+def _read_ack(ack):
+    """(ack_seq, missing, rejected) of an acknowledgement; None where it makes no sense."""
+    try:
+        missing = {int(seq) for seq in ack.get("missing") or ()}
+        refused = {int(entry["seq"]) for entry in ack.get("rejected") or ()}
+        return int(ack.get("ack_seq") or 0), missing, refused
+    except (TypeError, ValueError, KeyError, OverflowError):
+        return None
 
 
 def _covered(pending, upto, missing, refused):

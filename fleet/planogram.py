@@ -48,6 +48,8 @@ def _line_error(line):
         return {"slot": slot, "code": "bad_capacity"}
     if not isinstance(line["currency"], str) or len(line["currency"]) != 3:
         return {"slot": slot, "code": "bad_currency"}
+    if not isinstance(line["sku"], str) or type(line.get("par") or 0) is not int:
+        return {"slot": slot, "code": "malformed"}
     return None
 
 

@@ -8,6 +8,7 @@
         print(fleet.report()["totals"])
 """
 
+import fcntl
 import logging
 import resource
 import time
@@ -15,6 +16,7 @@ from pathlib import Path
 
 from fleet import config as configuration
 from fleet import report
+from fleet.errors import BadConfig
 from fleet.loop import Loop
 from fleet.machine import Machine
 from fleet.options import Options
@@ -36,6 +38,7 @@ class Fleet:
         self.now = clock
         self.state_dir = Path(state_dir)
         self.state_dir.mkdir(parents=True, exist_ok=True)
+        self._lock = _only_one(self.state_dir)
         _more_files()
         self.loop, self.listeners, self.actors = Loop(), [], []
         self._connects, self._connect_at = 0.0, self.now()
@@ -110,6 +113,7 @@ class Fleet:
             machine.leave()
             machine.close()
         self.loop.close()
+        self._lock.close()
 
     # what it looks like
 
@@ -129,6 +133,17 @@ class Fleet:
     def report(self):
         """What was sold, by machine and in total; see `fleet.report`."""
         return report.of(self.machines)
+
+
+def _only_one(folder):
+    """Two fleets on one journal would use numbers twice: the second does not begin."""
+    lock = open(folder / "fleet.lock", "w")  # held, and let go by the system, while we live
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        lock.close()
+        raise BadConfig(f"another fleet runs on the journals in {folder}") from error
+    return lock
 
 
 def _more_files():

@@ -29,22 +29,23 @@ class Shadow:
         return self.lines().get(slot)
 
     def setting(self, key, default):
-        """A value of the applied `config`."""
-        value = ((self.document or {}).get("config") or {}).get(key)
-        return default if value is None else value
+        """A number of the applied `config`; the default where there is none."""
+        config = (self.document or {}).get("config")
+        value = config.get(key) if isinstance(config, dict) else None
+        return float(value if type(value) in (int, float) else default)
 
     def tele_seconds(self):
         """Seconds between readings."""
-        return max(float(self.setting("tele_s", self.device.options.tele)), 1.0)
+        return max(self.setting("tele_s", self.device.options.tele), 1.0)
 
     def temperatures(self):
         """The band in which readings lie, °C."""
-        return float(self.setting("temp_min", 8.0)), float(self.setting("temp_max", 12.0))
+        return self.setting("temp_min", 8.0), self.setting("temp_max", 12.0)
 
     def receive(self, document, now):
         """A wanted shadow arrived: apply it whole when it is newer and good, then report."""
         version = document.get("version")
-        if isinstance(version, int) and version < self.device.state.version:
+        if type(version) is int and version < self.device.state.version:
             return
         if version != self.device.state.version:
             self._apply(document)

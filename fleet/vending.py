@@ -71,7 +71,7 @@ class Vending:
         return (
             self._stale(args, line)
             or ("busy" if self.job else None)
-            or self.blocked(args["slot"], 1 if args.get("ml") else args.get("qty", 1))
+            or self.blocked(args["slot"], 1 if args.get("ml") else args.get("qty") or 1)
             or ("age_required" if line.get("age") and not args.get("age_checked") else None)
         )
 
@@ -103,7 +103,7 @@ class Vending:
         return None
 
     def _authorised(self, cmd, args):
-        pour = {"qty": 1, "ml": args["ml"]} if args.get("ml") else {"qty": args.get("qty", 1)}
+        pour = {"qty": 1, "ml": args["ml"]} if args.get("ml") else {"qty": args.get("qty") or 1}
         line = self.device.shadow.line(args["slot"])
         price = money.normal(args["price"], args["currency"])
         sale = Sale(args["vend_id"], args["slot"], line["sku"], price=price, cmd=cmd, **pour,
@@ -258,6 +258,6 @@ def _ending(drop):
 
 def _same(first, second):
     try:
-        return Decimal(first) == Decimal(second)
-    except (InvalidOperation, TypeError):
+        return isinstance(first, str) and Decimal(first) == Decimal(second)
+    except (InvalidOperation, TypeError, ValueError):
         return False

@@ -3,7 +3,9 @@
 
 import pytest
 
-from fleet.errors import Refused
+from fleet.errors import BadConfig, Refused
+from fleet.options import Options
+from fleet.runner import Fleet
 from fleet.tests import standin
 
 
@@ -132,7 +134,7 @@ def test_a_wiped_state_folder_takes_new_numbers(world, tmp_path):
     assert fleet.run_until(fleet.drained, 10)
     config, options = fleet.config, fleet.options
     fleet.machines[0].go_offline()
-    with type(fleet)(config, tmp_path / "other", options) as fresh:
+    with Fleet(config, tmp_path / "other", options) as fresh:
         assert fresh.run_until(fresh.ready, 10)
         fresh.machine("WV-0001").buy("A2")
         assert fresh.run_until(fresh.drained, 10)
@@ -163,10 +165,50 @@ def test_auth_request_goes_up_with_its_id(world):
 
 
 def test_no_broker_is_a_warning_and_tried_again(tmp_path, caplog):
-    from fleet.runner import Fleet
-
     config = standin.configuration(standin.free_port())
     with Fleet(config, tmp_path) as fleet:
         fleet.run(0.1)
         assert not fleet.machines[0].online and fleet.machines[0].retry_at
     assert "no connection" in caplog.text
+
+
+def test_two_fleets_do_not_share_a_folder(world):
+    fleet, _platform = world(tenant="shared")
+    with pytest.raises(BadConfig, match="another fleet"):
+        Fleet(fleet.config, fleet.state_dir)
+
+
+def test_the_broker_is_away_for_a_while(tmp_path):
+    """Everything sold meanwhile arrives, once; a platform that missed it all gets it again."""
+    broker = standin.Broker(tmp_path).start()
+    config = standin.configuration(broker.port, 20)
+    platform = standin.Platform(config).start()
+    platform.desire(standin.planogram())
+    options = Options(start_spread=0, dispense=0, hello=0.3, rate=0, ack_timeout=1)
+    with Fleet(config, tmp_path / "state", options) as fleet:
+        assert fleet.run_until(fleet.ready, 10)
+        broker.stop()
+        assert fleet.run_until(lambda: not any(m.online for m in fleet.machines), 5)
+        for machine in fleet.machines:
+            machine.buy("A1")
+        fleet.run(0.3)
+        assert fleet.pending() == 20
+        broker.start()
+        assert fleet.run_until(lambda: fleet.ready() and fleet.drained(), 20)
+    platform.stop()
+    broker.stop()
+    assert len(platform.of_type("vend.local")) == 20 and not platform.conflicts
+
+
+def test_a_refused_login_is_a_warning_and_no_session(tmp_path, caplog):
+    broker = standin.Broker(tmp_path)
+    broker.conf.write_text(broker.conf.read_text().replace("allow_anonymous true",
+                                                           "allow_anonymous false"))  # fmt: skip
+    broker.start()
+    with Fleet(standin.configuration(broker.port), tmp_path / "state") as fleet:
+        assert fleet.run_until(lambda: "refuses" in caplog.text, 5)
+        assert not fleet.machines[0].online
+        with pytest.raises(Refused, match="unknown_slot"):
+            fleet.machines[0].buy("A1")
+    broker.stop()
+    assert "'p'" not in caplog.text
