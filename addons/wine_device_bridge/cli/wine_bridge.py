@@ -1,0 +1,30 @@
+# SPDX-License-Identifier: LGPL-3.0-or-later
+import sys
+
+from odoo.cli import Command
+from odoo.tools import config
+
+
+class WineBridge(Command):
+    """Run the bridge between the machines' broker and a database."""
+
+    name = "wine_bridge"
+
+    def run(self, args):
+        """``odoo wine_bridge -d DATABASE``; the broker comes from ``WINE_MQTT_*``."""
+        config.parse_config(args, setup_logging=True)
+        names = config["db_name"]
+        if len(names) != 1:
+            sys.exit("The bridge serves one database; name it: odoo wine_bridge -d DATABASE")
+        try:
+            from odoo.addons.wine_device_bridge.process.bridge import Bridge
+            from odoo.addons.wine_device_bridge.process.settings import from_environment
+        except ModuleNotFoundError as error:
+            if (error.name or "").startswith("paho"):
+                sys.exit("The bridge needs paho-mqtt: pip install 'paho-mqtt>=2,<3'")
+            raise
+        try:
+            settings = from_environment(names[0])
+        except ValueError as error:
+            sys.exit(str(error))
+        sys.exit(Bridge(settings).run())

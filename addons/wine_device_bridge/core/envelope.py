@@ -1,0 +1,194 @@
+# SPDX-License-Identifier: LGPL-3.0-or-later
+"""The envelope: from bytes to checked messages, or to a refusal with its code (docs/protocol §2)."""
+
+import hashlib
+import json
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from uuid import UUID
+
+MAX_BYTES = 32 * 1024
+MAX_DEPTH = 8
+MAX_EVENTS = 50
+MAX_SEQ = 2**53
+QUALITIES = ("synced", "drifted", "unset")
+
+
+class Refused(Exception):
+    """A message that is kept in quarantine and not used.
+
+    :param str code: ``schema``, ``too_large``, ``identity_conflict``, ``unknown_epoch`` or
+        ``foreign_machine`` (docs/protocol §3)
+    """
+
+    def __init__(self, code, reason, epoch=None, seq=None):
+        super().__init__(reason)
+        self.code = code
+        self.reason = reason
+        self.epoch = epoch
+        self.seq = seq
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """One checked message. ``seq`` is None but for events; times are aware."""
+
+    channel: str
+    id: str
+    epoch: int
+    seq: int | None
+    boot: str | None
+    ts: datetime | None
+    ts_q: str
+    hist: bool
+    type: str
+    corr: str | None
+    data: dict
+    digest: str
+
+
+def read(machine, channel, payload):
+    """Read one publish of a device.
+
+    :param str machine: UUID of the topic
+    :param str channel: last part of the topic
+    :param bytes payload: as received
+    :return: list of (Envelope or Refused), in the order of sending; never raises for bad input
+    """
+    try:
+        content = _load(payload)
+    except Refused as refused:
+        return [refused]
+    if not isinstance(content, list):
+        return [_checked(machine, channel, content)]
+    if channel != "evt":
+        return [Refused("schema", "only events come in arrays")]
+    if not 1 <= len(content) <= MAX_EVENTS:
+        return [Refused("schema", f"an array holds 1 to {MAX_EVENTS} events, not {len(content)}")]
+    return [_checked(machine, channel, item) for item in content]
+
+
+def _load(payload):
+    if len(payload) > MAX_BYTES:
+        raise Refused("too_large", f"{len(payload)} bytes; {MAX_BYTES} at most")
+    try:
+        content = json.loads(payload.decode("utf-8"), parse_constant=_no_constant)
+    except (UnicodeDecodeError, ValueError, RecursionError) as error:
+        raise Refused("schema", f"not UTF-8 JSON: {error}") from error
+    if _too_deep(content):
+        raise Refused("schema", f"nested more than {MAX_DEPTH} levels deep")
+    return content
+
+
+def _no_constant(name):
+    raise ValueError(f"{name} is no JSON number")
+
+
+def _too_deep(content):
+    """Whether containers lie more than ``MAX_DEPTH`` deep; an array of events is no level."""
+    level = content if isinstance(content, list) else [content]
+    for _depth in range(MAX_DEPTH):
+        level = [
+            child
+            for item in level
+            if isinstance(item, dict | list)
+            for child in (item.values() if isinstance(item, dict) else item)
+        ]
+    return any(isinstance(item, dict | list) for item in level)
+
+
+def _checked(machine, channel, content):
+    try:
+        return _envelope(machine, channel, content)
+    except Refused as refused:
+        return refused
+
+
+def _envelope(machine, channel, content):
+    if not isinstance(content, dict):
+        raise Refused("schema", "a message is a JSON object")
+    epoch = _integer(content.get("epoch"))
+    seq = _integer(content.get("seq"))
+    where = {"epoch": epoch, "seq": seq if channel == "evt" else None}
+    named = content.get("machine", machine)
+    if named != machine:
+        raise Refused("foreign_machine", f"the payload names machine {named!r}", **where)
+    reason = _fault(channel, content, epoch, seq)
+    if reason:
+        raise Refused("schema", reason, **where)
+    return Envelope(
+        channel=channel,
+        id=content["id"].lower(),
+        epoch=epoch,
+        seq=where["seq"],
+        boot=content.get("boot"),
+        ts=_time(content.get("ts")),
+        ts_q=content["ts_q"],
+        hist=bool(content.get("hist")),
+        type=content["type"],
+        corr=content.get("corr"),
+        data=content["data"],
+        digest=digest(content),
+    )
+
+
+def _fault(channel, content, epoch, seq):
+    """The first thing that is wrong with an envelope, in words, or None."""
+    checks = (
+        (_is_uuid(content.get("id")), "id is no UUID"),
+        (epoch is not None, "epoch is no positive integer"),
+        (channel != "evt" or seq is not None, "seq is no positive integer"),
+        (content.get("ts_q") in QUALITIES, "ts_q is not synced, drifted or unset"),
+        (_time(content.get("ts")) or content.get("ts_q") != "synced", "ts is no time with offset"),
+        (_is_text(content.get("type"), 64), "type is no short text"),
+        (isinstance(content.get("data"), dict), "data is no object"),
+        (content.get("corr") is None or _is_text(content["corr"], 64), "corr is no short text"),
+        (content.get("boot") is None or _is_uuid(content["boot"]), "boot is no UUID"),
+        (_is_storable(content), "it holds a NUL, half a character or a number without end"),
+    )
+    return next((reason for fine, reason in checks if not fine), None)
+
+
+def _is_storable(content):
+    """Whether a database can keep it: UTF-8 text without NUL, finite numbers."""
+    try:
+        text = json.dumps(content, ensure_ascii=False, allow_nan=False)
+        return bool(text.encode("utf-8")) and "\\u0000" not in text
+    except ValueError:
+        return False
+
+
+def _is_uuid(value):
+    if not isinstance(value, str) or len(value) != 36:
+        return False
+    try:
+        return str(UUID(value)) == value.lower()
+    except ValueError:
+        return False
+
+
+def _is_text(value, limit):
+    return isinstance(value, str) and 0 < len(value) <= limit
+
+
+def _integer(value):
+    plain = isinstance(value, int) and not isinstance(value, bool)
+    return value if plain and 1 <= value <= MAX_SEQ else None
+
+
+def _time(value):
+    """Aware datetime of an RFC 3339 text, or None."""
+    if not isinstance(value, str):
+        return None
+    try:
+        moment = datetime.fromisoformat(value.upper().replace("Z", "+00:00"))
+        return moment.astimezone(timezone.utc) if moment.tzinfo else None
+    except (ValueError, OverflowError):
+        return None
+
+
+def digest(content):
+    """Fingerprint of a message; ``hist`` says how it travelled, not what it says."""
+    bare = {key: value for key, value in content.items() if key != "hist"}
+    text = json.dumps(bare, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()

@@ -1,0 +1,39 @@
+# SPDX-License-Identifier: LGPL-3.0-or-later
+"""Topics of the device protocol (docs/protocol §1)."""
+
+from uuid import UUID
+
+UP = ("birth", "state", "evt", "ack", "reported")
+COMMAND, DESIRED, EVENT_ACK = "cmd", "desired", "evt_ack"
+
+
+class Topics:
+    """Topic names of one tenant.
+
+    :param str root: such as ``wine/v1``; :param str tenant: one Odoo database
+    """
+
+    def __init__(self, root, tenant):
+        self.base = f"{root}/{tenant}"
+
+    def subscriptions(self):
+        """[(topic filter, QoS)] of everything that devices say and that is kept."""
+        return [(f"{self.base}/+/up/{channel}", 1) for channel in UP]
+
+    def down(self, machine, channel):
+        return f"{self.base}/{machine}/down/{channel}"
+
+    def platform_state(self):
+        return f"{self.base}/platform/state"
+
+    def parse_up(self, topic):
+        """(machine UUID, channel) of a device's topic, or None where it is none."""
+        parts = topic.removeprefix(f"{self.base}/").split("/")
+        if not topic.startswith(f"{self.base}/") or len(parts) != 3 or parts[1] != "up":
+            return None
+        machine, _up, channel = parts
+        try:
+            canonical = str(UUID(machine))
+        except ValueError:
+            return None
+        return (machine, channel) if canonical == machine and channel in UP else None

@@ -1,0 +1,3 @@
+-- a copied database talks to no machine
+UPDATE wine_bridge_command SET state = 'expired' WHERE state = 'queued';
+UPDATE wine_bridge_credential SET state = 'revoked', secret_hash = NULL;

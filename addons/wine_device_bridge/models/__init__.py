@@ -1,0 +1,7 @@
+# SPDX-License-Identifier: LGPL-3.0-or-later
+from . import wine_bridge_event
+from . import wine_bridge_projection
+from . import wine_bridge_journal
+from . import wine_bridge_command
+from . import wine_bridge_credential
+from . import wine_machine

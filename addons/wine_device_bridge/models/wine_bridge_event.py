@@ -1,0 +1,78 @@
+# SPDX-License-Identifier: LGPL-3.0-or-later
+from odoo import fields, models
+from odoo.exceptions import UserError
+
+STATES = [
+    ("new", "Stored"),
+    ("done", "Used"),
+    ("unhandled", "Kept, nothing to do"),
+    ("failed", "Could not be used"),
+    ("quarantined", "Quarantined"),
+]
+CODES = [
+    ("schema", "Not as the protocol says"),
+    ("too_large", "Too large"),
+    ("identity_conflict", "Same identity, other content"),
+    ("unknown_epoch", "Unknown epoch"),
+    ("foreign_machine", "Not this machine's"),
+]
+
+
+class WineBridgeEvent(models.Model):
+    """The inbox: every message of every machine, stored before it is acknowledged.
+
+    **stored** → **used** | **kept** (nothing to do for this type) | **could not be used** (a case
+    says why; it can be taken in again) — or **quarantined** at the door, with the code that the
+    device is told. The bridge writes this table by plain SQL; nothing here is ever changed but the
+    state of a message and the count of its duplicates.
+    """
+
+    _name = "wine.bridge.event"
+    _description = "Message of a machine"
+    _order = "id desc"
+    _log_access = False
+    _rec_name = "type"
+
+    machine_id = fields.Many2one("wine.machine", readonly=True, ondelete="restrict")
+    region_id = fields.Many2one(related="machine_id.region_id")
+    channel = fields.Char(readonly=True)
+    event_id = fields.Char("Message id", readonly=True)
+    epoch = fields.Integer(readonly=True)
+    seq = fields.Float("Number", digits=(16, 0), readonly=True)
+    boot = fields.Char("Power-up", readonly=True)
+    type = fields.Char(readonly=True)
+    corr = fields.Char("Belongs to", readonly=True)
+    data = fields.Json(readonly=True)
+    payload = fields.Text("As received", readonly=True, help="Kept for messages in quarantine.")
+    topic = fields.Char(readonly=True)
+    digest = fields.Char(readonly=True)
+    device_time = fields.Datetime("By the machine's clock", readonly=True)
+    time_quality = fields.Char("Clock", readonly=True)
+    late = fields.Boolean("Sent late", readonly=True)
+    received_at = fields.Datetime("Received", readonly=True)
+    moment = fields.Datetime("Business time", readonly=True)
+    clock_trusted = fields.Boolean("Machine's clock used", readonly=True)
+    duplicates = fields.Integer(readonly=True)
+    state = fields.Selection(STATES, readonly=True)
+    code = fields.Selection(CODES, "Refused because", readonly=True)
+    result = fields.Char("What came of it", readonly=True)
+    attempts = fields.Integer(readonly=True)
+    case_id = fields.Many2one("wine.case", readonly=True)
+
+    _event_id = models.UniqueIndex("(event_id)", "This message is already stored.")
+    _identity = models.UniqueIndex(
+        "(machine_id, epoch, seq)", "This machine has already sent an event with this number."
+    )
+    _pending = models.Index("(id) WHERE state = 'new'")
+    _alarming = models.Index("(id) WHERE state = 'quarantined' AND case_id IS NULL")
+    _by_machine = models.Index("(machine_id, id)")
+
+    def action_replay(self):
+        """Take messages in again whose cause has been mended."""
+        if self.filtered(lambda event: event.state != "failed"):
+            raise UserError(
+                self.env._("Only messages that could not be used are taken in again.")
+            )
+        self.sudo().write({"state": "new", "attempts": 0, "result": False})
+        self.env.cr.execute("SELECT pg_notify('wine_bridge_inbox', '')")
+        return True

@@ -1,0 +1,151 @@
+# SPDX-License-Identifier: LGPL-3.0-or-later
+import hashlib
+import json
+from datetime import timedelta
+
+from odoo import api, fields, models
+
+
+class WineMachine(models.Model):
+    """What the bridge adds to a machine: an epoch, an inbox, an outbox, a shadow."""
+
+    _inherit = "wine.machine"
+
+    bridge_epoch = fields.Integer(
+        "Epoch", default=1, required=True, readonly=True, copy=False,
+        help="Grows when the machine's board is swapped or reset; its journal starts anew.",
+    )
+    bridge_command_ids = fields.One2many("wine.bridge.command", "machine_id", "Commands")
+    bridge_waiting = fields.Integer("Commands on their way", compute="_compute_bridge_waiting")
+
+    def _compute_bridge_waiting(self):
+        counts = dict(
+            self.env["wine.bridge.command"]._read_group(
+                [
+                    ("machine_id", "in", self.ids),
+                    ("channel", "=", "cmd"),
+                    ("state", "in", ("queued", "sent", "received", "in_progress")),
+                ],
+                ["machine_id"],
+                ["__count"],
+            )
+        )
+        for machine in self:
+            machine.bridge_waiting = counts.get(machine, 0)
+
+    def _send(self, command, args, expires):
+        """Queue a command in this transaction; it leaves at commit."""
+        self.ensure_one()
+        super()._send(command, args, expires)
+        record = self.env["wine.bridge.command"].sudo().create(
+            {
+                "machine_id": self.id,
+                "type": command,
+                "args": args,
+                "expires_at": expires,
+            }
+        )
+        return record.uuid
+
+    def _publish_desired(self):
+        """Queue the shadow of the published planogram; only the newest one is worth sending."""
+        super()._publish_desired()
+        machines = self.filtered("planogram_id")
+        Command = self.env["wine.bridge.command"].sudo()
+        Command.search(
+            [
+                ("machine_id", "in", machines.ids),
+                ("channel", "=", "desired"),
+                ("state", "=", "queued"),
+            ]
+        ).state = "expired"
+        Command.create(
+            [
+                {
+                    "machine_id": machine.id,
+                    "channel": "desired",
+                    "type": "shadow.desired",
+                    "args": machine._desired(),
+                }
+                for machine in machines
+            ]
+        )
+
+    def _desired(self):
+        """The desired shadow (docs/protocol §8): planogram, offers, configuration.
+
+        ``sha256`` covers the document without itself and its version, keys sorted.
+        """
+        self.ensure_one()
+        region = self.region_id
+        digits = self.currency_id.decimal_places
+        content = {
+            "planogram": [
+                {
+                    "slot": line.slot_id.code,
+                    "sku": line.product_id.default_code,
+                    "name": line.product_id.name,
+                    "ml": line.product_id.wine_volume_ml,
+                    "price": f"{line.price:.{digits}f}",
+                    "currency": self.currency_id.name,
+                    "capacity": line.capacity,
+                    "par": line.par,
+                    "age": region.min_age if line.product_id.wine_age_restricted else 0,
+                    "enabled": line.enabled,
+                }
+                for line in self.planogram_id.line_ids
+            ],
+            "offers": [],
+            "config": {
+                "temp_min": self.model_id.temp_min,
+                "temp_max": self.model_id.temp_max,
+                "sales_hours": [_clock(region.sales_from), _clock(region.sales_to)],
+                "min_age": region.min_age,
+                "tele_s": 60,
+            },
+        }
+        text = json.dumps(content, sort_keys=True, separators=(",", ":"))
+        return {
+            "version": self.planogram_id.version,
+            "sha256": hashlib.sha256(text.encode()).hexdigest(),
+            **content,
+        }
+
+    @api.model
+    def _after_facts(self, facts):
+        """A machine that starts with an older shadow than wanted gets the wanted one again."""
+        behind = self.browse(
+            fact.machine_id
+            for fact in facts
+            if fact.type == "machine.birth"
+            and fact.result == "done"
+            and fact.data.get("desired_version")
+            != self.browse(fact.machine_id).planogram_id.version
+        )
+        if behind:
+            behind._publish_desired()
+
+    def _lock_command(self, command):
+        for machine in self:
+            expires = fields.Datetime.now() + timedelta(days=7)
+            machine._send(command, {}, expires)
+
+    def _lifecycle_changed(self):
+        """A suspended machine is told to stop selling, an active one that it may."""
+        super()._lifecycle_changed()
+        if self.state == "active":
+            self._lock_command("machine.unlock")
+        elif self.state in ("suspended", "retired"):
+            self._lock_command("machine.lock")
+
+    def action_view_bridge_commands(self):
+        return self._action_of("wine_device_bridge.wine_bridge_command_action")
+
+    def action_view_bridge_events(self):
+        return self._action_of("wine_device_bridge.wine_bridge_event_action")
+
+
+def _clock(hours):
+    """9.5 → "09:30"."""
+    minutes = round(hours * 60)
+    return f"{minutes // 60:02d}:{minutes % 60:02d}"

@@ -1,0 +1,75 @@
+# SPDX-License-Identifier: LGPL-3.0-or-later
+"""The bridge: one link, three workers, one goodbye."""
+
+import logging
+import signal
+import threading
+
+from odoo.modules.registry import Registry
+
+from .ingest import Ingest
+from .link import Link
+from .outbox import Outbox
+from .project import Projector
+
+_logger = logging.getLogger(__name__)
+REPORT_EVERY = 30
+
+
+class Bridge:
+    """Runs until SIGTERM or SIGINT, then drains: nothing that was received is left unstored.
+
+    Order of the goodbye: stop taking from the broker, store what is queued, say offline, disconnect.
+    What was not acknowledged stays with the broker and the machines.
+    """
+
+    def __init__(self, settings):
+        self.settings = settings
+        self.stopping = threading.Event()
+        self.stored = threading.Event()
+        self.link = Link(settings)
+        self.ingest = Ingest(self.link, settings, self.stopping, self.stored)
+        self.projector = Projector(settings, self.stopping, self.stored)
+        self.outbox = Outbox(self.link, settings, self.stopping, self.stored)
+
+    def run(self):
+        """Block until told to stop. Returns the exit code."""
+        Registry(self.settings.database)
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, self._on_signal)
+        workers = [self.ingest, self.outbox] + ([self.projector] if self.settings.project else [])
+        threads = [
+            threading.Thread(target=worker.run, name=type(worker).__name__, daemon=True)
+            for worker in workers
+        ]
+        for thread in threads:
+            thread.start()
+        self.link.start()
+        _logger.info("bridge of %s is up", self.settings.database)
+        while not self.stopping.wait(REPORT_EVERY):
+            self._report()
+            if not all(thread.is_alive() for thread in threads):
+                _logger.critical("a worker has died; stopping, so that the supervisor starts anew")
+                self.stopping.set()
+                return 1
+        for thread in threads:
+            thread.join(20)
+        self.link.stop()
+        self._report()
+        return 0
+
+    def _on_signal(self, _number, _frame):
+        self.stopping.set()
+        self.stored.set()
+
+    def _report(self):
+        _logger.info(
+            "stored %(stored)s, duplicates %(duplicates)s, quarantined %(quarantined)s, "
+            "projected %(projected)s, sent %(sent)s, waiting %(waiting)s",
+            {
+                **self.ingest.totals,
+                "projected": self.projector.total,
+                "sent": self.outbox.sent,
+                "waiting": self.link.inbox.qsize(),
+            },
+        )

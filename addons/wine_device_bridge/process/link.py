@@ -1,0 +1,157 @@
+# SPDX-License-Identifier: LGPL-3.0-or-later
+"""The link to the broker: MQTT 5, acknowledged by hand, never more than queued here."""
+
+import json
+import logging
+import queue
+import threading
+import time
+from dataclasses import dataclass
+from datetime import datetime, timezone
+
+import paho.mqtt.client as mqtt
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.properties import Properties
+
+from ..core.topics import Topics
+
+_logger = logging.getLogger(__name__)
+SESSION_EXPIRY = 7 * 24 * 3600
+
+
+@dataclass(slots=True)
+class Publish:
+    """One publish as received; ``received`` is naive UTC. ``session`` tells which connection."""
+
+    topic: str
+    payload: bytes
+    mid: int
+    qos: int
+    received: datetime
+    session: int
+
+
+class Link:
+    """Connects, queues what arrives, publishes; reconnects by itself.
+
+    What was not acknowledged when a connection broke comes again after the next one, and only then:
+    an acknowledgement for an earlier connection is therefore dropped.
+    """
+
+    def __init__(self, settings):
+        self.settings = settings
+        self.topics = Topics(settings.root, settings.tenant)
+        self.inbox = queue.Queue()
+        self.session = 0
+        self.lock = threading.Lock()
+        self.client = self._client()
+
+    def _client(self):
+        client = mqtt.Client(
+            mqtt.CallbackAPIVersion.VERSION2,
+            client_id=self.settings.client_id,
+            protocol=mqtt.MQTTv5,
+            manual_ack=True,
+        )
+        if self.settings.user:
+            client.username_pw_set(self.settings.user, self.settings.password)
+        if self.settings.ca:
+            client.tls_set(self.settings.ca)
+        client.max_queued_messages_set(0)
+        client.max_inflight_messages_set(1000)
+        client.reconnect_delay_set(1, 10)
+        client.will_set(self.topics.platform_state(), self._state("offline"), 1, retain=True)
+        client.on_connect = self._on_connect
+        client.on_disconnect = self._on_disconnect
+        client.on_message = self._on_message
+        return client
+
+    def start(self):
+        """Begin to connect, and go on trying for as long as it takes."""
+        properties = Properties(PacketTypes.CONNECT)
+        properties.SessionExpiryInterval = SESSION_EXPIRY
+        properties.ReceiveMaximum = 2000
+        self.client.connect_async(
+            self.settings.host,
+            self.settings.port,
+            keepalive=30,
+            clean_start=False,
+            properties=properties,
+        )
+        self.client.loop_start()
+
+    def stop(self):
+        """Say goodbye; the session stays at the broker and collects what machines send."""
+        info = self.client.publish(
+            self.topics.platform_state(), self._state("offline"), 1, retain=True
+        )
+        self._wait([info], 2)
+        self.client.disconnect()
+        self.client.loop_stop()
+
+    @property
+    def connected(self):
+        return self.client.is_connected()
+
+    def acknowledge(self, publishes):
+        """PUBACK what is stored."""
+        for publish in publishes:
+            if publish.qos and publish.session == self.session:
+                self.client.ack(publish.mid, publish.qos)
+
+    def say(self, topic, payload, *, retain=False, expiry=None):
+        """Publish a JSON document at QoS 1; returns paho's info of it.
+
+        :param int expiry: seconds after which the broker drops it undelivered
+        """
+        properties = Properties(PacketTypes.PUBLISH)
+        if expiry is not None:
+            properties.MessageExpiryInterval = max(1, int(expiry))
+        body = json.dumps(payload, separators=(",", ":"), ensure_ascii=False).encode()
+        return self.client.publish(topic, body, 1, retain=retain, properties=properties)
+
+    def delivered(self, infos, timeout):
+        """Whether the broker has taken all of these within ``timeout`` seconds."""
+        return self._wait(infos, timeout)
+
+    @staticmethod
+    def _wait(infos, timeout):
+        deadline = time.monotonic() + timeout
+        for info in infos:
+            try:
+                info.wait_for_publish(max(0.0, deadline - time.monotonic()))
+            except (ValueError, RuntimeError):
+                return False
+            if not info.is_published():
+                return False
+        return True
+
+    @staticmethod
+    def _state(state):
+        now = datetime.now(timezone.utc).isoformat(timespec="seconds")
+        return json.dumps({"state": state, "ts": now})
+
+    # paho calls these on its own thread; an exception here would end that thread
+
+    def _on_connect(self, client, _userdata, _flags, reason, _properties):
+        if reason.is_failure:
+            _logger.error("the broker refuses the bridge: %s", reason)
+            return
+        self.session += 1
+        _logger.info("connected to %s:%s", self.settings.host, self.settings.port)
+        client.subscribe(self.topics.subscriptions())
+        client.publish(self.topics.platform_state(), self._state("online"), 1, retain=True)
+
+    def _on_disconnect(self, _client, _userdata, _flags, reason, _properties):
+        if reason.is_failure:
+            _logger.warning("connection lost: %s; trying again", reason)
+
+    def _on_message(self, _client, _userdata, message):
+        try:
+            received = datetime.now(timezone.utc).replace(tzinfo=None)
+            topic = message.topic
+        except UnicodeDecodeError:
+            topic = repr(message._topic)
+        self.inbox.put(
+            Publish(topic, message.payload, message.mid, message.qos, received, self.session)
+        )

@@ -1,0 +1,54 @@
+# SPDX-License-Identifier: LGPL-3.0-or-later
+"""Settings of the bridge from the environment; nothing secret is ever printed."""
+
+import os
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Where the broker is and how this process behaves. Times in seconds."""
+
+    database: str
+    host: str = "127.0.0.1"
+    port: int = 1883
+    user: str = ""
+    password: str = field(default="", repr=False)
+    root: str = "wine/v1"
+    tenant: str = ""
+    ca: str = ""
+    ingest_batch: int = 1000
+    project_batch: int = 500
+    linger: float = 0.02
+    project: bool = True
+
+    @property
+    def client_id(self):
+        return f"wine-bridge-{self.tenant}"
+
+
+def from_environment(database, environ=os.environ):
+    """Read ``WINE_MQTT_*`` and ``WINE_BRIDGE_*``.
+
+    :raise ValueError: a number is none; the text names the variable
+    """
+    return Settings(
+        database=database,
+        host=environ.get("WINE_MQTT_HOST", "127.0.0.1"),
+        port=_number(environ, "WINE_MQTT_PORT", 1883),
+        user=environ.get("WINE_MQTT_USER", ""),
+        password=environ.get("WINE_MQTT_PASSWORD", ""),
+        root=environ.get("WINE_MQTT_ROOT", "wine/v1").strip("/"),
+        tenant=environ.get("WINE_MQTT_TENANT") or database,
+        ca=environ.get("WINE_MQTT_CA", ""),
+        ingest_batch=_number(environ, "WINE_BRIDGE_INGEST_BATCH", 1000),
+        project_batch=_number(environ, "WINE_BRIDGE_PROJECT_BATCH", 500),
+        project=environ.get("WINE_BRIDGE_PROJECT", "1") != "0",
+    )
+
+
+def _number(environ, name, default):
+    text = environ.get(name, "")
+    if text and not text.isdigit():
+        raise ValueError(f"{name} is {text!r}; give a whole number, such as {default}")
+    return int(text or default)

@@ -1,0 +1,270 @@
+# SPDX-License-Identifier: LGPL-3.0-or-later
+"""Storing a batch of publishes: one transaction, a handful of statements, whatever its size."""
+
+import json
+from collections import defaultdict
+from dataclasses import dataclass, field
+from datetime import timezone
+
+from psycopg2.extras import Json, execute_values
+
+from odoo.addons.wine_vending.core.business_time import business_moment
+
+from ..core import envelope
+from ..core.envelope import Refused
+from ..core.received import Received
+
+COLUMNS = (
+    "machine_id", "channel", "event_id", "epoch", "seq", "boot", "type", "corr", "data", "payload",
+    "topic", "digest", "device_time", "time_quality", "late", "received_at", "moment",
+    "clock_trusted", "duplicates", "state", "code", "result", "attempts",
+)
+RAW_LIMIT = 64 * 1024
+
+
+@dataclass(slots=True)
+class Stored:
+    """What one batch did."""
+
+    stored: int = 0
+    duplicates: int = 0
+    quarantined: int = 0
+    #: (machine uuid, epoch) → Received after this batch
+    journals: dict = field(default_factory=dict)
+    #: (machine uuid, epoch) → [(seq, code)]
+    rejected: dict = field(default_factory=lambda: defaultdict(list))
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A machine as the bridge knows it."""
+
+    id: int
+    epoch: int
+
+
+class Batch:
+    """Publishes on their way into the inbox.
+
+    :param dict machines: UUID → :class:`Known`
+    """
+
+    def __init__(self, cr, topics, machines):
+        self.cr = cr
+        self.topics = topics
+        self.machines = machines
+        self.result = Stored()
+        self.good = []  # (uuid, Known, Envelope, Publish)
+        self.bad = []  # (uuid, Known or None, Refused, Publish)
+
+    def store(self, publishes):
+        """Store all; the caller commits. Returns :class:`Stored`."""
+        for publish in publishes:
+            self._sort(publish)
+        fresh, again = self._insert()
+        self._compare(again)
+        self._quarantine()
+        self._journals(fresh)
+        return self.result
+
+    # === SORTING === #
+
+    def _sort(self, publish):
+        where = self.topics.parse_up(publish.topic)
+        uuid, channel = where or (None, None)
+        known = self.machines.get(uuid)
+        if not known:
+            refused = Refused("foreign_machine", "the topic names no machine of this database")
+            self.bad.append((uuid, None, refused, publish))
+            return
+        for item in envelope.read(uuid, channel, publish.payload):
+            if isinstance(item, Refused):
+                self.bad.append((uuid, known, item, publish))
+            elif item.epoch > known.epoch:
+                reason = f"epoch {item.epoch} was never given; the machine is in {known.epoch}"
+                refused = Refused("unknown_epoch", reason, item.epoch, item.seq)
+                self.bad.append((uuid, known, refused, publish))
+            else:
+                self.good.append((uuid, known, item, publish))
+
+    # === INSERTING === #
+
+    def _insert(self):
+        """Insert what is new; returns (fresh, again), each a list of entries of ``good``."""
+        if not self.good:
+            return [], []
+        first, again = {}, []
+        for entry in self.good:
+            if first.setdefault(entry[2].id, entry) is not entry:
+                again.append(entry)
+        taken = execute_values(
+            self.cr._obj,
+            f"INSERT INTO wine_bridge_event ({', '.join(COLUMNS)}) VALUES %s "  # noqa: S608
+            "ON CONFLICT DO NOTHING RETURNING event_id",
+            [self._row(*entry) for entry in first.values()],
+            page_size=2000,
+            fetch=True,
+        )
+        ids = {row[0] for row in taken}
+        fresh = [entry for event_id, entry in first.items() if event_id in ids]
+        again += [entry for event_id, entry in first.items() if event_id not in ids]
+        self.result.stored = len(fresh)
+        return fresh, again
+
+    def _row(self, _uuid, known, item, publish):
+        received = publish.received.replace(tzinfo=timezone.utc)
+        moment, trusted = business_moment(item.ts, item.ts_q, received)
+        return (
+            known.id, item.channel, item.id, item.epoch, item.seq, item.boot, item.type, item.corr,
+            Json(item.data), None, None, item.digest, _naive(item.ts), item.ts_q, item.hist,
+            publish.received, _naive(moment), trusted, 0, "new", None, None, 0,
+        )
+
+    # === WHAT WAS THERE ALREADY === #
+
+    def _compare(self, again):
+        """The same identity with the same content is counted; with another one it is refused."""
+        if not again:
+            return
+        by_id, by_identity = self._existing(again)
+        duplicates = defaultdict(int)
+        for entry in again:
+            uuid, known, item, publish = entry
+            there = by_id.get(item.id)
+            if there is None and item.seq is not None:
+                there = by_identity.get((known.id, item.epoch, item.seq))
+            if there and there["digest"] == item.digest and there["machine"] == known.id:
+                duplicates[there["id"]] += 1
+                continue
+            reason = "another message was stored under this identity"
+            refused = Refused("identity_conflict", reason, item.epoch, item.seq)
+            self.bad.append((uuid, known, refused, publish))
+        self.result.duplicates = sum(duplicates.values())
+        if duplicates:
+            execute_values(
+                self.cr._obj,
+                "UPDATE wine_bridge_event event SET duplicates = event.duplicates + new.times "
+                "FROM (VALUES %s) AS new (id, times) WHERE event.id = new.id",
+                list(duplicates.items()),
+                page_size=2000,
+            )
+
+    def _existing(self, again):
+        identities = [
+            (known.id, item.epoch, item.seq) for _uuid, known, item, _p in again if item.seq
+        ]
+        self.cr.execute(
+            """SELECT id, event_id, machine_id, epoch, seq, digest FROM wine_bridge_event
+                WHERE event_id = ANY(%s)""",
+            [[item.id for _uuid, _known, item, _publish in again]],
+        )
+        rows = self.cr.fetchall()
+        if identities:
+            rows += execute_values(
+                self.cr._obj,
+                """SELECT event.id, event.event_id, event.machine_id, event.epoch, event.seq,
+                          event.digest
+                     FROM wine_bridge_event event JOIN (VALUES %s) AS asked (machine, epoch, seq)
+                       ON event.machine_id = asked.machine AND event.epoch = asked.epoch
+                      AND event.seq = asked.seq""",
+                identities,
+                page_size=2000,
+                fetch=True,
+            )
+        by_id, by_identity = {}, {}
+        for row_id, event_id, machine, epoch, seq, digest in rows:
+            row = {"id": row_id, "machine": machine, "digest": digest}
+            by_id[event_id] = row
+            if seq is not None:
+                by_identity[machine, epoch, int(seq)] = row
+        return by_id, by_identity
+
+    # === QUARANTINE === #
+
+    def _quarantine(self):
+        rows = []
+        for uuid, known, refused, publish in self.bad:
+            rows.append(self._raw_row(known, refused, publish))
+            if refused.epoch and refused.seq and uuid:
+                self.result.rejected[uuid, refused.epoch].append((refused.seq, refused.code))
+        self.result.quarantined = len(rows)
+        if rows:
+            execute_values(
+                self.cr._obj,
+                f"INSERT INTO wine_bridge_event ({', '.join(COLUMNS)}) VALUES %s",  # noqa: S608
+                rows,
+                page_size=2000,
+            )
+
+    def _raw_row(self, known, refused, publish):
+        text = publish.payload[:RAW_LIMIT].decode("utf-8", "backslashreplace")
+        values = {
+            "machine_id": known.id if known else None,
+            "channel": publish.topic.rsplit("/", 1)[-1][:64].replace("\0", ""),
+            "payload": text.replace("\0", "\\x00"),
+            "topic": publish.topic[:500].replace("\0", ""),
+            "received_at": publish.received,
+            "moment": publish.received,
+            "state": "quarantined",
+            "code": refused.code,
+            "result": refused.reason[:500].encode("utf-8", "replace").decode().replace("\0", ""),
+            "duplicates": 0,
+            "attempts": 0,
+        }
+        return tuple(values.get(column) for column in COLUMNS)
+
+    # === JOURNALS === #
+
+    def _journals(self, fresh):
+        """Bring the journals up to date; a refused event counts as received, for it is kept."""
+        touched = {(uuid, item.epoch) for uuid, _known, item, _publish in self.good
+                   if item.seq or item.channel == "birth"}
+        touched |= {key for key in self.result.rejected if key[1] <= self.machines[key[0]].epoch}
+        if not touched:
+            return
+        journals = self._load_journals(touched)
+        changed = set()
+        for uuid, _known, item, _publish in fresh:
+            if item.seq:
+                journals[uuid, item.epoch].add(item.seq)
+                changed.add((uuid, item.epoch))
+        for key in touched & set(self.result.rejected):
+            for seq, code in self.result.rejected[key]:
+                if code != "identity_conflict":
+                    journals[key].add(seq)
+                    changed.add(key)
+        self._save_journals({key: journals[key] for key in changed})
+        self.result.journals = journals
+
+    def _load_journals(self, keys):
+        ids = {self.machines[uuid].id: uuid for uuid, _epoch in keys}
+        self.cr.execute(
+            """SELECT machine_id, epoch, highest, gaps FROM wine_bridge_journal
+                WHERE machine_id = ANY(%s) ORDER BY machine_id, epoch FOR UPDATE""",
+            [list(ids)],
+        )
+        stored = {
+            (ids[machine], epoch): Received(int(highest), gaps or [])
+            for machine, epoch, highest, gaps in self.cr.fetchall()
+        }
+        return {key: stored.get(key) or Received() for key in keys}
+
+    def _save_journals(self, journals):
+        rows = [
+            (self.machines[uuid].id, epoch, journal.highest, json.dumps(journal.gaps))
+            for (uuid, epoch), journal in sorted(journals.items())
+        ]
+        if rows:
+            execute_values(
+                self.cr._obj,
+                "INSERT INTO wine_bridge_journal (machine_id, epoch, highest, gaps) VALUES %s "
+                "ON CONFLICT (machine_id, epoch) DO UPDATE "
+                "SET highest = excluded.highest, gaps = excluded.gaps",
+                rows,
+                template="(%s, %s, %s, %s::jsonb)",
+                page_size=2000,
+            )
+
+
+def _naive(moment):
+    return moment.replace(tzinfo=None) if moment else None
