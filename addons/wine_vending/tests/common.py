@@ -69,7 +69,7 @@ class WineCommon(BaseCommon):
                 **values,
             }
         )
-        cls.publish(machine, plan)
+        cls.publish_planogram(machine, plan)
         machine.action_commission()
         machine.action_activate()
         machine.connection_state = "online"
@@ -77,7 +77,7 @@ class WineCommon(BaseCommon):
         return machine
 
     @classmethod
-    def publish(cls, machine, plan, **prices):
+    def publish_planogram(cls, machine, plan, **prices):
         slots = {slot.code: slot for slot in machine.slot_ids}
         planogram = cls.env["wine.planogram"].create(
             {

@@ -28,7 +28,7 @@ class TestDeviceFacts(WineCommon):
         self.assertFalse(self.machine.in_sync)
         self.say("machine.reported", version=1, sha256="", fw="3.0", errors=[])
         self.assertTrue(self.machine.in_sync)
-        self.publish(self.machine, {"A1": self.soda})
+        self.publish_planogram(self.machine, {"A1": self.soda})
         self.assertFalse(self.machine.in_sync)
 
     def test_slot_state(self):

@@ -46,7 +46,7 @@ class TestMachine(WineCommon):
         machine = self.new()
         with self.assertRaises(UserError):
             machine.action_activate()
-        self.publish(machine, {"A1": self.wine})
+        self.publish_planogram(machine, {"A1": self.wine})
         with self.assertRaisesRegex(UserError, "cannot become"):
             machine.action_activate()
         machine.action_commission()

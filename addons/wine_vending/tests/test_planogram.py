@@ -14,7 +14,7 @@ class TestPlanogram(WineCommon):
 
     def test_publishing_supersedes(self):
         first = self.machine.planogram_id
-        second = self.publish(self.machine, {"A1": self.soda}, A1=4.0)
+        second = self.publish_planogram(self.machine, {"A1": self.soda}, A1=4.0)
         self.assertEqual((first.state, second.state), ("superseded", "published"))
         self.assertEqual(second.version, first.version + 1)
         slot = self.slot(self.machine, "A1")
@@ -23,7 +23,7 @@ class TestPlanogram(WineCommon):
 
     def test_publishing_tells_the_machine(self):
         with patch.object(type(self.machine), "_publish_desired", autospec=True) as told:
-            self.publish(self.machine, {"A1": self.wine})
+            self.publish_planogram(self.machine, {"A1": self.wine})
         self.assertEqual(told.call_args.args[0], self.machine)
 
     def test_a_published_version_never_changes(self):
@@ -60,7 +60,7 @@ class TestPlanogram(WineCommon):
         nameless = self.make_wine("T-X", 1.0)
         nameless.default_code = False
         with self.assertRaisesRegex(ValidationError, "no internal reference"):
-            self.publish(self.machine, {"A1": nameless})
+            self.publish_planogram(self.machine, {"A1": nameless})
 
     def test_a_slot_of_another_machine(self):
         other = self.make_machine(self.region, {"A1": self.wine}, name="Other")

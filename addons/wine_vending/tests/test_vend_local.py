@@ -121,7 +121,7 @@ class TestVendLocal(WineCommon):
 
     def test_price_of_an_older_version_is_right(self):
         old = self.machine.planogram_id.version
-        self.publish(self.machine, {"A1": self.wine}, A1=150.0)
+        self.publish_planogram(self.machine, {"A1": self.wine}, A1=150.0)
         vend = self.project(self.local(self.machine, price="120.00", price_version=old))
         self.assertFalse(vend.flag)
         late = self.project(self.local(self.machine, price="120.00"))

@@ -1,0 +1,133 @@
+# SPDX-License-Identifier: LGPL-3.0-or-later
+from unittest.mock import patch
+
+from odoo.addons.wine_vending.core.facts import RetryLater
+from odoo.exceptions import UserError
+from odoo.tests import tagged
+from odoo.tools import mute_logger
+
+from .common import BridgeCommon
+
+LOGGER = "odoo.addons.wine_device_bridge.models.wine_bridge_projection"
+
+
+@tagged("post_install", "-at_install")
+class TestProjection(BridgeCommon):
+    """From the inbox to the books: in order, once, and past whatever cannot be used."""
+
+    def test_a_sale_becomes_an_order(self):
+        event = self.sale()
+        self.store(self.publish(event))
+        self.project()
+        vend = self.env["wine.vend"].search([("uuid", "=", event["data"]["vend_id"])])
+        self.assertEqual(vend.order_ids.amount_total, 120.0)
+        self.assertEqual(self.events(event_id=event["id"]).state, "done")
+
+    def test_taking_it_in_again_changes_nothing(self):
+        event = self.sale()
+        self.store(self.publish(event))
+        self.project()
+        row = self.events(event_id=event["id"])
+        row.sudo().state = "new"
+        self.project()
+        vend = self.env["wine.vend"].search([("uuid", "=", event["data"]["vend_id"])])
+        self.assertEqual(len(vend.order_ids), 1)
+        self.assertEqual(self.slot(self.machine, "A1").qty, 9)
+        self.assertEqual((row.state, row.result), ("done", "duplicate"))
+
+    def test_unknown_types_are_kept(self):
+        event = self.envelope("weather.report", {"sun": True})
+        self.store(self.publish(event))
+        self.project()
+        self.assertEqual(self.events(event_id=event["id"]).state, "unhandled")
+
+    def test_a_fact_that_cannot_be_used(self):
+        event = self.sale(currency="XXX")
+        self.store(self.publish(event), self.publish(self.sale()))
+        self.project()
+        row = self.events(event_id=event["id"])
+        self.assertEqual(row.state, "failed")
+        self.assertIn("XXX", row.result)
+        self.assertEqual(self.slot(self.machine, "A1").qty, 9)
+
+    def test_mended_and_taken_in_again(self):
+        event = self.sale(sku="T-NEW", slot="A3")
+        event["data"]["slot"] = "Z1"
+        self.store(self.publish(event))
+        self.project()
+        row = self.events(event_id=event["id"])
+        self.assertEqual(row.state, "failed")
+        self.make_wine("T-NEW", 9.0)
+        row.action_replay()
+        self.project()
+        self.assertEqual(row.state, "done")
+        with self.assertRaises(UserError):
+            row.action_replay()
+
+    @mute_logger(LOGGER)
+    def test_a_poison_message_is_put_aside_at_the_third_attempt(self):
+        poison, good = self.sale(), self.sale()
+        self.store(self.publish(poison), self.publish(good))
+        Machine = type(self.env["wine.machine"])
+        project = Machine._project
+
+        def raising(model, facts):
+            if any(fact.reference == poison["id"] for fact in facts):
+                raise ZeroDivisionError("poison")
+            return project(model, facts)
+
+        self.env["wine.vend"].search([])
+        with patch.object(Machine, "_project", raising):
+            for attempt in (1, 2):
+                outcome = self.env["wine.bridge.event"]._project_isolated(self.machine.id)
+                self.assertEqual(outcome.held, {self.machine.id})
+                self.assertEqual(self.events(event_id=poison["id"]).attempts, attempt)
+                self.assertEqual(self.events(event_id=good["id"]).state, "new", "order is kept")
+            outcome = self.env["wine.bridge.event"]._project_isolated(self.machine.id)
+        self.assertFalse(outcome.held)
+        row = self.events(event_id=poison["id"])
+        self.assertEqual((row.state, row.case_id.kind), ("failed", "message"))
+        self.assertEqual(self.events(event_id=good["id"]).state, "done")
+
+    def test_not_now_is_not_a_failure(self):
+        event = self.sale()
+        self.store(self.publish(event))
+
+        def later(model, facts):
+            raise RetryLater("closing")
+
+        with patch.object(type(self.env["wine.machine"]), "_project", later):
+            outcome = self.env["wine.bridge.event"]._project_isolated(self.machine.id)
+        self.assertEqual(outcome.held, {self.machine.id})
+        row = self.events(event_id=event["id"])
+        self.assertEqual((row.state, row.attempts), ("new", 0))
+
+    def test_held_machines_are_left_alone(self):
+        other = self.make_machine(self.region, {"A1": self.wine}, name="Other")
+        mine, theirs = self.sale(), self.sale(other)
+        self.store(self.publish(mine), self.publish(theirs, machine=other))
+        self.env["wine.bridge.event"]._project_round(held=[other.id])
+        self.env.invalidate_all()
+        self.assertEqual(self.events(event_id=mine["id"]).state, "done")
+        self.assertEqual(self.events(event_id=theirs["id"]).state, "new")
+
+    def test_birth_with_an_old_shadow_gets_the_new_one(self):
+        Command = self.env["wine.bridge.command"]
+        for version, expected in ((0, 1), (1, 0)):
+            Command.search([]).state = "sent"
+            birth = self.envelope(
+                "birth", {"fw": "1", "desired_version": version, "next_seq": 1}, seq=None
+            )
+            self.store(self.publish(birth, channel="birth"))
+            self.project()
+            queued = Command.search_count(
+                [("state", "=", "queued"), ("channel", "=", "desired")]
+            )
+            self.assertEqual(queued, expected)
+        self.assertEqual(self.machine.connection_state, "online")
+
+    def test_last_will(self):
+        will = self.envelope("state", {"state": "offline"}, seq=None)
+        self.store(self.publish(will, channel="state"))
+        self.project()
+        self.assertEqual(self.machine.connection_state, "offline")

@@ -1,0 +1,186 @@
+# SPDX-License-Identifier: LGPL-3.0-or-later
+"""Screenshots of the guides, taken from a running installation: `make run`, then `make screenshots`.
+
+Each page is taken at the width of a desktop and of a phone. A page that shows an error, or whose
+selector does not appear, ends the script with what was expected: a guide is never illustrated by a
+broken screen.
+"""
+
+import argparse
+import base64
+import http.cookiejar
+import json
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.parse
+import urllib.request
+from dataclasses import dataclass
+from pathlib import Path
+
+import websocket
+
+PROJECT = Path(__file__).resolve().parent.parent
+WIDTHS = {"desktop": (1366, 900), "phone": (390, 844)}
+FLAGS = (
+    "--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync", "--no-first-run", "--hide-scrollbars",
+    "--remote-allow-origins=*", "--remote-debugging-port=0",
+)
+
+
+@dataclass(frozen=True)
+class Shot:
+    """One picture: who looks, at what, and what must be there before it is taken."""
+
+    name: str
+    login: str
+    path: str
+    selector: str
+    script: str = ""
+    widths: tuple = ("desktop", "phone")
+
+
+SHOTS = (
+    Shot("machines-kanban", "harbor", "/odoo/action-wine_vending.wine_machine_action",
+         ".o_kanban_record"),
+    Shot("machine-front", "harbor", "/odoo/action-wine_vending.wine_machine_action",
+         ".o_wine_slot", "document.querySelector('.o_kanban_record').click()"),
+    Shot("vends", "harbor", "/odoo/action-wine_vending.wine_vend_action", ".o_data_row"),
+    Shot("vend", "harbor", "/odoo/action-wine_vending.wine_vend_action", ".o_form_view .o_group",
+         "document.querySelector('.o_data_row .o_data_cell').click()"),
+    Shot("sessions", "finance", "/odoo/action-wine_vending.pos_session_action", ".o_data_row"),
+    Shot("session", "platform", "/odoo/action-wine_vending.pos_session_action",
+         ".o_form_view .o_group", "document.querySelector('.o_data_row .o_data_cell').click()"),
+    Shot("orders", "platform", "/odoo/action-wine_vending.pos_order_action", ".o_data_row"),
+    Shot("planogram", "harbor", "/odoo/action-wine_vending.wine_planogram_action",
+         ".o_form_view .o_data_row", "document.querySelector('.o_data_row .o_data_cell').click()"),
+    Shot("region", "platform", "/odoo/action-wine_vending.wine_region_action",
+         ".o_form_view .o_group", "document.querySelector('.o_data_row .o_data_cell').click()"),
+    Shot("sites", "harbor", "/odoo/action-wine_vending.wine_site_action", ".o_data_row"),
+    Shot("cases", "platform", "/odoo/action-wine_vending.wine_case_action", ".o_content"),
+    Shot("inbox", "platform", "/odoo/action-wine_device_bridge.wine_bridge_event_action",
+         ".o_data_row"),
+    Shot("commands", "platform", "/odoo/action-wine_device_bridge.wine_bridge_command_action",
+         ".o_data_row"),
+    Shot("wine", "platform", "/odoo/action-wine_vending.product_action_drinks",
+         ".o_form_view .o_field_widget[name=wine_grape]",
+         "document.querySelector('.o_kanban_record').click();"
+         "setTimeout(() => document.querySelector('.nav-link[name=wine]').click(), 2500)"),
+)
+
+
+class Browser:
+    """Headless Chromium, driven over its debugging socket."""
+
+    def __init__(self, program, profile):
+        self.process = subprocess.Popen(  # noqa: S603
+            [program, *FLAGS, f"--user-data-dir={profile}", "about:blank"],
+            stderr=subprocess.PIPE, text=True,
+        )
+        for line in self.process.stderr:
+            found = re.search(r"ws://[^/]+", line)
+            if found:
+                break
+        port = found.group().rsplit(":", 1)[1]
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/json") as answer:  # noqa: S310
+            pages = json.load(answer)
+        page = next(page for page in pages if page["type"] == "page")
+        self.socket = websocket.create_connection(page["webSocketDebuggerUrl"], timeout=60)
+        self.number = 0
+
+    def call(self, method, **params):
+        self.number += 1
+        self.socket.send(json.dumps({"id": self.number, "method": method, "params": params}))
+        while True:
+            message = json.loads(self.socket.recv())
+            if message.get("id") == self.number:
+                if "error" in message:
+                    raise RuntimeError(f"{method}: {message['error']['message']}")
+                return message["result"]
+
+    def value(self, expression):
+        result = self.call("Runtime.evaluate", expression=expression, returnByValue=True)
+        return result["result"].get("value")
+
+    def until(self, expression, seconds=30):
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            if self.value(f"Boolean({expression})"):
+                return True
+            time.sleep(0.2)
+        return False
+
+    def close(self):
+        self.socket.close()
+        self.process.terminate()
+        self.process.wait(10)
+
+
+def session_of(url, login):
+    """Session cookie of a demo user, whose password is the login."""
+    jar = http.cookiejar.CookieJar()
+    opener = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(jar))
+    page = opener.open(f"{url}/web/login").read().decode()
+    token = re.search(r'name="csrf_token" value="([^"]+)"', page).group(1)
+    form = {"csrf_token": token, "login": login, "password": login}
+    opener.open(f"{url}/web/login", urllib.parse.urlencode(form).encode()).read()
+    return next(cookie.value for cookie in jar if cookie.name == "session_id")
+
+
+def take(browser, url, shot, folder):
+    """Take one shot at each of its widths; returns the files written."""
+    written = []
+    for width in shot.widths:
+        wide, high = WIDTHS[width]
+        browser.call("Emulation.setDeviceMetricsOverride", width=wide, height=high,
+                     deviceScaleFactor=1, mobile=width == "phone")
+        browser.call("Emulation.setTouchEmulationEnabled", enabled=width == "phone")
+        browser.call("Page.navigate", url="about:blank")
+        browser.call("Page.navigate", url=url + shot.path)
+        if shot.script:
+            target = re.search(r"querySelector\('([^']+)'", shot.script).group(1)
+            if not browser.until(f'document.querySelector("{target}")'):
+                sys.exit(f"{shot.name} at {width}: nothing to open ({target})")
+            browser.value(f"{{{shot.script}}};0")
+        if not browser.until(f'document.querySelector("{shot.selector}")'):
+            sys.exit(f"{shot.name} at {width}: {shot.selector} does not appear")
+        if browser.value('document.querySelector(".o_error_dialog")?.innerText'):
+            sys.exit(f"{shot.name} at {width}: the page shows an error")
+        time.sleep(1.2)
+        picture = browser.call("Page.captureScreenshot", format="png")
+        path = folder / f"{shot.name}-{width}.png"
+        path.write_bytes(base64.b64decode(picture["data"]))
+        written.append(path)
+    return written
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--url", default="http://127.0.0.1:8069")
+    parser.add_argument("--folder", type=Path, default=PROJECT / "docs" / "images")
+    parser.add_argument("--only", nargs="*", help="names of shots")
+    options = parser.parse_args()
+    program = shutil.which("chromium") or shutil.which("chromium-browser")
+    if not program:
+        sys.exit("Chromium is not installed; `apt-get install chromium`.")
+    options.folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
+        browser = Browser(program, profile)
+        try:
+            for shot in SHOTS:
+                if options.only and shot.name not in options.only:
+                    continue
+                cookie = session_of(options.url, shot.login)
+                browser.call("Network.setCookie", name="session_id", value=cookie, url=options.url)
+                for path in take(browser, options.url, shot, options.folder):
+                    print(path.name)
+        finally:
+            browser.close()
+
+
+if __name__ == "__main__":
+    main()
