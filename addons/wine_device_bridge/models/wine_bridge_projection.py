@@ -77,6 +77,7 @@ class WineBridgeEvent(models.Model):
 
     def _take(self, limit, held=(), only=None):
         """Oldest stored messages, locked by machine."""
+        self.flush_model(["state", "machine_id"])
         scope = SQL("TRUE")
         if only:
             scope = SQL("machine_id = %s", only)

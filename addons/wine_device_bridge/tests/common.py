@@ -19,7 +19,7 @@ class BridgeCommon(WineCommon):
         cls.topics = Topics("wine/v1", "test")
         cls.seq = 0
 
-    def envelope(self, kind="door", data=None, machine=None, **values):
+    def envelope(self, kind="door", data=None, **values):
         type(self).seq += 1
         content = {
             "id": str(uuid4()),

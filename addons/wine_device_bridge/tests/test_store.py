@@ -129,7 +129,7 @@ class TestStore(BridgeCommon):
         self.assertEqual(result.quarantined, 1)
 
     def test_foreign_machines(self):
-        named = self.envelope(machine=str(uuid4()))
+        named = dict(self.envelope(), machine=str(uuid4()))
         result = self.store(
             self.publish(named),
             self.publish(self.envelope(), topic=f"wine/v1/test/{uuid4()}/up/evt"),

@@ -55,11 +55,9 @@ class WineMachine(models.Model):
     location_id = fields.Many2one("stock.location", "Stock location", copy=False, readonly=True)
     state = fields.Selection(
         LIFECYCLE, default="draft", required=True, copy=False, tracking=True, index=True,
-        group_expand=True,
     )
     connection_state = fields.Selection(
         CONNECTION, "Connection", default="never", required=True, copy=False, index=True,
-        group_expand=True,
     )
     last_seen = fields.Datetime("Last heard of", copy=False, readonly=True)
     last_vend_at = fields.Datetime("Last sale", copy=False, readonly=True)
