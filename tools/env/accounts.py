@@ -52,7 +52,7 @@ def service_home():
         return link.resolve()
     ensure(LOCAL)
     home = link
-    if is_root() and not _reachable(LOCAL):
+    if is_root() and not reachable(LOCAL):
         home = Path("/var/lib") / NAME / project_key()
         link.unlink(missing_ok=True)
         ensure(home)
@@ -71,7 +71,7 @@ def remove_home():
     link.unlink(missing_ok=True) if link.is_symlink() else None
 
 
-def _reachable(folder):
+def reachable(folder):
     """Return whether the service user may enter `folder`."""
     done = subprocess.run(["test", "-x", folder], cwd="/", check=False, **demote())
     return done.returncode == 0

@@ -76,16 +76,21 @@ def cmd_bench():
 
 
 def cmd_screenshots():
-    """Set up and take the screenshots of the guides."""
+    """Take the screenshots of the guides from what `make run` runs in another terminal."""
+    if not supervise.running():
+        raise EnvError("Nothing runs: start `make run` in another terminal first.")
+    set_up("requirements-test.txt")
     testing.ensure_browser()
-    return _with_test_database("tools/screenshots.py")
+    command = [str(PYTHON), "tools/screenshots.py", f"--url={supervise.address()}"]
+    return subprocess.call(command, cwd=PROJECT)
 
 
 def cmd_setup():
     """Only set up, both for running and for testing."""
     set_up("requirements-test.txt")
     with lease.cluster():
-        odoo.write_conf()
+        if not supervise.running():
+            odoo.write_conf()
 
 
 def cmd_lint():
@@ -144,7 +149,8 @@ def _with_test_database(*arguments):
     set_up("requirements-test.txt")
     with lease.cluster():
         database.ensure_test_database()
-        variables = {**odoo.environment(), "PYTHONPATH": str(PROJECT)}
+        conf = odoo.write_conf(odoo.SETUP_CONF)
+        variables = {**odoo.environment(conf), "PYTHONPATH": str(PROJECT)}
         return subprocess.call([str(PYTHON), *arguments], cwd=PROJECT, env=variables)
 
 

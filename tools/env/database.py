@@ -87,7 +87,6 @@ def foreign_dependencies():
 
 def _build(name):
     _ensure_base()
-    odoo.write_conf()
     current = fingerprints()
     with step(f"Database {name}: installing {', '.join(current) or 'nothing'} with demo data"):
         copy(BASE_DATABASE, name)
@@ -101,7 +100,6 @@ def _ensure_base():
     wanted = {"odoo": str(checkout() or VERSION), "addons": foreign_dependencies()}
     if exists(BASE_DATABASE) and _state().get(BASE_DATABASE) == wanted:
         return
-    odoo.write_conf()
     with step(f"Odoo: preparing its own addons and demo data ({len(wanted['addons'])} addons)"):
         drop(BASE_DATABASE)
         log = ensure(LOGS) / f"{BASE_DATABASE}-setup.log"

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: LGPL-3.0-or-later
 """Helpers for tests that start processes of their own: databases, brokers, Odoo, the bridge."""
 
+import shutil
 import subprocess
 import time
 import urllib.request
@@ -27,6 +28,7 @@ def database_copy(name, template=TEST_DATABASE):
 def broker(tenant, root=ROOT_TOPIC, port=None):
     """Run a broker of its own on a free port, with the rules of `make run`; yield its Broker."""
     home = service_home() / "brokers" / tenant
+    shutil.rmtree(home, ignore_errors=True)
     instance = mosquitto.prepare(home, port or free_port(), tenant, root)
     mosquitto.own(home.parent)
     mosquitto.start(instance)
@@ -34,6 +36,7 @@ def broker(tenant, root=ROOT_TOPIC, port=None):
         yield instance
     finally:
         instance.stop()
+        shutil.rmtree(home, ignore_errors=True)
 
 
 def odoo_conf(name, **options):

@@ -10,6 +10,7 @@ from .settings import LANGUAGES
 from .shell import run
 
 CONF = RUN / "odoo.conf"
+SETUP_CONF = RUN / "odoo-setup.conf"
 
 
 def modules():
@@ -70,4 +71,6 @@ def install(database, *names, update=False, log=None):
     arguments += [f"--load-language={LANGUAGES}"] if not update else []
     what = "updating" if update else "installing"
     failure = f"Odoo failed while {what} {', '.join(names)}"
-    run(command("server", *arguments), env=environment(), log=log, failure=failure)
+    conf = write_conf(SETUP_CONF)
+    full = command("server", *arguments, conf=conf)
+    run(full, env=environment(conf), log=log, failure=failure)

@@ -10,7 +10,7 @@ import shutil
 from pathlib import Path
 
 from . import apt
-from .accounts import _reachable, service_home
+from .accounts import reachable, service_home
 from .errors import EnvError
 from .paths import PREFIX
 from .shell import is_root, step
@@ -77,4 +77,4 @@ def _unpack(*packages):
 
 def _prefix():
     """Return where server programs are unpacked: where the service user can run them."""
-    return PREFIX if not is_root() or _reachable(PREFIX.parent) else service_home() / "prefix"
+    return PREFIX if not is_root() or reachable(PREFIX.parent) else service_home() / "prefix"

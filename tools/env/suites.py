@@ -152,7 +152,8 @@ def _read(report):
 
 
 def _environment():
-    variables = odoo.environment(RUN / "odoo-test.conf") if database.STATE.exists() else os.environ
+    started = database.STATE.exists()
+    variables = odoo.environment(odoo.SETUP_CONF) if started else os.environ
     return {**variables, "PYTHONPATH": str(PROJECT)}
 
 

@@ -2,6 +2,7 @@
 """`make run`: every process of the system under one supervisor, until Ctrl-C."""
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -26,7 +27,7 @@ def run(database):
     try:
         odoo.write_conf(http_port=port, dbfilter=f"^{database}$", db_name=database)
         bridge.provision_once(database, broker, settings.TENANT)
-        return _supervise(database, port, broker)
+        return _supervise(database, broker)
     finally:
         broker.stop()
         PID.unlink(missing_ok=True)
@@ -46,6 +47,12 @@ def running():
     except (OSError, ValueError):
         return None
     return pid if os.path.exists(f"/proc/{pid}") else None
+
+
+def address():
+    """Return where the running Odoo answers."""
+    port = re.search(r"^http_port = (\d+)$", odoo.CONF.read_text(), re.MULTILINE).group(1)
+    return f"http://127.0.0.1:{port}"
 
 
 def stop():
@@ -104,7 +111,7 @@ def _environment(database, broker):
     }
 
 
-def _supervise(database, port, broker):
+def _supervise(database, broker):
     command = [PYTHON, "-m", "honcho", "-e", RUN / "none", "-f", PROJECT / "Procfile", "start"]
     ensure(RUN)
     PID.write_text(str(os.getpid()))
@@ -115,7 +122,7 @@ def _supervise(database, port, broker):
         stdin=subprocess.DEVNULL,
     )
     signal.signal(signal.SIGTERM, lambda *_: child.terminate())
-    threading.Thread(target=_announce, args=(child, port, broker), daemon=True).start()
+    threading.Thread(target=_announce, args=(child, broker), daemon=True).start()
     while True:
         try:
             return _outcome(child.wait())
@@ -131,20 +138,19 @@ def _outcome(code):
     return 1
 
 
-def _announce(child, port, broker):
+def _announce(child, broker):
     """Wait until Odoo answers, then say where everything is."""
-    address = f"http://127.0.0.1:{port}"
     while child.poll() is None:
-        if _answers(f"{address}/web/login"):
+        if _answers(f"{address()}/web/login"):
             break
         time.sleep(0.5)
     else:
         return
     lines = [
         "",
-        f"Ready: {address}   (broker: {broker.host}:{broker.port}, logs: make logs)",
+        f"Ready: {address()}   (broker: {broker.host}:{broker.port}, logs: make logs)",
         "",
-        *logins.table(address),
+        *logins.table(address()),
         "",
         _story(),
         "Ctrl-C stops all of it.",
