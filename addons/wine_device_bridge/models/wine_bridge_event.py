@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: LGPL-3.0-or-later
 from odoo import fields, models
-from odoo.exceptions import UserError
+from odoo.exceptions import AccessError, UserError
 
 STATES = [
     ("new", "Stored"),
@@ -69,6 +69,10 @@ class WineBridgeEvent(models.Model):
 
     def action_replay(self):
         """Take messages in again whose cause has been mended."""
+        if not self.env.user.has_group("wine_vending.group_wine_admin"):
+            raise AccessError(
+                self.env._("Messages are taken in again by the platform administrator. Ask there.")
+            )
         if self.filtered(lambda event: event.state != "failed"):
             raise UserError(
                 self.env._("Only messages that could not be used are taken in again.")

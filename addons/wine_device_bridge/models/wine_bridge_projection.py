@@ -152,6 +152,7 @@ class WineBridgeEvent(models.Model):
             clock_trusted=self.clock_trusted,
             reference=self.event_id,
             corr=self.corr,
+            position=(self.epoch, int(self.seq)) if self.channel == "evt" else None,
         )
 
     def _count_failure(self, row, error):

@@ -30,4 +30,5 @@ class Fact:
     clock_trusted: bool = True
     reference: str = ""
     corr: str | None = None
+    position: tuple | None = None  #: (epoch, seq) by which the device orders what it does
     result: str = field(default="", compare=False)

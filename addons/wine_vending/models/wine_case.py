@@ -104,6 +104,8 @@ class WineCase(models.Model):
         self._decide_vend(False, self.env._("It did not come out: money back"))
 
     def _decide_vend(self, came_out, words):
+        self.check_access("write")
+        self.vend_id._check_decider()
         for case in self:
             if not case.vend_id or case.kind != "unknown":
                 raise UserError(

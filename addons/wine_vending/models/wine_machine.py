@@ -19,6 +19,8 @@ LIFECYCLE_FROM = {
     "suspended": ("commissioned", "active"),
     "retired": ("draft", "commissioned", "active", "suspended"),
 }
+#: only code of this addon holds this object; a context that comes from outside cannot
+_LIFECYCLE = object()
 
 
 class WineMachine(models.Model):
@@ -177,7 +179,7 @@ class WineMachine(models.Model):
         return machines
 
     def write(self, vals):
-        if "state" in vals and not self.env.context.get("wine_lifecycle"):
+        if "state" in vals and self.env.context.get("wine_lifecycle") is not _LIFECYCLE:
             raise UserError(
                 self.env._("The life of a machine changes by its buttons, not by editing the state.")
             )
@@ -269,7 +271,7 @@ class WineMachine(models.Model):
                         target=labels[target],
                     )
                 )
-            machine.with_context(wine_lifecycle=True).state = target
+            machine.with_context(wine_lifecycle=_LIFECYCLE).state = target
             machine._lifecycle_changed()
         return True
 

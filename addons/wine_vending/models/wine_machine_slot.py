@@ -31,6 +31,8 @@ class WineMachineSlot(models.Model):
     enabled = fields.Boolean(default=True, readonly=True)
     qty = fields.Integer("Bottles", readonly=True)
     state = fields.Selection(SLOT_STATES, default="ok", required=True, readonly=True)
+    counted_epoch = fields.Integer("Newest count, epoch", readonly=True)
+    counted_seq = fields.Float("Newest count, number", digits=(16, 0), readonly=True)
     level = fields.Integer("Filled (%)", compute="_compute_level")
 
     _code_unique = models.Constraint(
@@ -46,6 +48,18 @@ class WineMachineSlot(models.Model):
             slot.level = (
                 min(100, round(100 * max(slot.qty, 0) / slot.capacity)) if slot.capacity else 0
             )
+
+    def _position(self):
+        """(epoch, seq) of the newest count, or None."""
+        self.ensure_one()
+        return (self.counted_epoch, int(self.counted_seq)) if self.counted_epoch else None
+
+    def _take_back(self, vend, qty):
+        """Correct the counter by ``qty`` for a vend of long ago, unless a newer count saw it."""
+        for slot in self:
+            position, counted = vend._position(), slot._position()
+            if not (position and counted and position <= counted):
+                slot.qty += qty
 
     @api.depends("code", "machine_id.name")
     def _compute_display_name(self):

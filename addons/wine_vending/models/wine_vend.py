@@ -144,11 +144,14 @@ class WineVend(models.Model):
     expires_at = fields.Datetime(readonly=True)
     accepted_at = fields.Datetime(readonly=True)
     started_at = fields.Datetime(readonly=True)
+    device_epoch = fields.Integer("Epoch of the machine", readonly=True)
+    device_seq = fields.Float("Number at the machine", digits=(16, 0), readonly=True)
     ended_at = fields.Datetime(readonly=True)
     order_ids = fields.One2many("pos.order", "wine_vend_id", "Orders", readonly=True)
     case_ids = fields.One2many("wine.case", "vend_id", "Cases", readonly=True)
 
     _uuid_unique = models.Constraint("UNIQUE(uuid)", "This vend is already known.")
+    _by_slot = models.Index("(slot_id, device_epoch, device_seq)")
     _waiting = models.Index("(expires_at) WHERE state = 'authorised'")
     _to_void = models.Index("(ended_at) WHERE payment_state = 'void_pending'")
     _positive = models.Constraint("CHECK(qty > 0)", "A vend delivers at least one bottle.")
@@ -178,6 +181,11 @@ class WineVend(models.Model):
             )
         )
         return [f"{sequence.prefix or ''}{row[0]:0{sequence.padding}d}" for row in rows]
+
+    def _position(self):
+        """(epoch, seq) of the fact that said what came out, or None."""
+        self.ensure_one()
+        return (self.device_epoch, int(self.device_seq)) if self.device_epoch else None
 
     # === THE ONE DOOR TO A STATE === #
 

@@ -2,7 +2,7 @@
 from datetime import timedelta
 
 from odoo import api, fields, models
-from odoo.exceptions import UserError
+from odoo.exceptions import AccessError, UserError
 
 from ..core import vend_flow
 from ..core.business_time import business_date
@@ -189,6 +189,8 @@ class WineVend(models.Model):
             postings.append(Posting(vend, -qty, price, kind, goods_returned, reverses=sale))
         self._post(postings)
         for vend in sold:
+            if goods_returned:
+                vend.slot_id._take_back(vend, vend.qty_done)
             vend._refund_payment(vend.amount_captured)
             vend._update_state(
                 vend_flow.REFUNDED,
@@ -199,6 +201,7 @@ class WineVend(models.Model):
 
     def action_refund(self):
         """Give the money back for a bottle that nobody got, as a person decides."""
+        self._check_decider()
         for vend in self:
             if vend.state != "captured":
                 raise UserError(
@@ -206,6 +209,24 @@ class WineVend(models.Model):
                 )
         self.sudo()._refund(goods_returned=False)
         return True
+
+    def _check_decider(self):
+        """Whoever runs the machine decides over its money; finance over that of all machines.
+
+        :raise AccessError: the user is neither
+        """
+        self.check_access("read")
+        if self.env.user.has_group("wine_vending.group_wine_finance"):
+            return
+        for machine in self.machine_id:
+            if not machine.has_access("write"):
+                raise AccessError(
+                    self.env._(
+                        "The money of %s is decided by its regional administrator or by finance. "
+                        "Ask one of them.",
+                        machine.name,
+                    )
+                )
 
     def _decide(self, came_out):
         """A person settles an unknown outcome.
@@ -228,8 +249,7 @@ class WineVend(models.Model):
         self._update_state(
             vend_flow.CAPTURED, amount_captured=qty * price, payment_state="captured"
         )
-        if self.slot_id:
-            self.slot_id.qty -= qty
+        self.slot_id._take_back(self, -qty)
 
     def _settle_failure(self):
         self.ensure_one()

@@ -11,6 +11,8 @@ from ..core.facts import BadFact
 from ..core.slot_counter import SlotCounter
 from ..core.vend_fold import VendFold
 
+#: no machine counts further; more is a misread number
+MOST = 1_000_000
 #: type of fact → function(batch, fact)
 HANDLERS = {}
 
@@ -23,6 +25,17 @@ def handles(*types):
         return function
 
     return register
+
+
+def is_count(value):
+    """Whether a value is a plain number of things that a database column holds."""
+    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= MOST
+
+
+def position(fact):
+    """Where the device puts a fact among the others, as fields of a vend."""
+    epoch, seq = fact.position or (0, 0)
+    return {"device_epoch": epoch, "device_seq": seq}
 
 
 class Batch:
@@ -60,7 +73,8 @@ class Batch:
         return {
             row[key]
             for fact in self.facts
-            for row in fact.data.get("slots") or ()
+            if isinstance(fact.data.get("slots"), list)
+            for row in fact.data["slots"]
             if isinstance(row, dict) and isinstance(row.get(key), str)
         }
 
@@ -75,7 +89,32 @@ class Batch:
             [("machine_id", "in", list(self.machines)), ("code", "in", list(codes))]
         )
         by_code = {(slot.machine_id.id, slot.code): slot for slot in slots}
-        return by_code, {slot: SlotCounter(slot.id, slot.qty, slot.state) for slot in slots}
+        counters = {
+            slot: SlotCounter(slot.id, slot.qty, slot.state, slot._position()) for slot in slots
+        }
+        self._load_sales(counters)
+        return by_code, counters
+
+    def _load_sales(self, counters):
+        """Give the counters the sales that a late count in this batch may lie before."""
+        positions = [
+            fact.position
+            for fact in self.facts
+            if fact.position and fact.type in ("restock.done", "slot.state")
+        ]
+        if not positions or not counters:
+            return
+        self.env["wine.vend"].flush_model()
+        by_id = {slot.id: counter for slot, counter in counters.items()}
+        for slot_id, epoch, seq, qty in self.env.execute_query(
+            SQL(
+                """SELECT slot_id, device_epoch, device_seq, qty_done FROM wine_vend
+                    WHERE slot_id IN %s AND (device_epoch, device_seq) > %s AND qty_done > 0""",
+                tuple(by_id),
+                min(positions),
+            )
+        ):
+            by_id[slot_id].sales.append(((epoch, int(seq)), qty))
 
     def _load_products(self):
         skus = list(self._data("sku") | self._restocked("sku"))
@@ -89,7 +128,7 @@ class Batch:
         versions = {
             fact.data["price_version"]
             for fact in self.facts
-            if isinstance(fact.data.get("price_version"), int)
+            if is_count(fact.data.get("price_version"))
         }
         slot_ids = [slot.id for slot in self.slots.values()]
         if not versions or not slot_ids:

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: LGPL-3.0-or-later
 """What machines say of themselves: session, shadow, door, faults, slots (docs/protocol §4, §5, §8)."""
 
-from .batch import handles
+from .batch import handles, is_count
 
 
 @handles("machine.birth")
@@ -26,7 +26,10 @@ def state(batch, fact):
 @handles("machine.reported")
 def reported(batch, fact):
     """The planogram version that the device has applied, whole."""
-    batch.machine_values[fact.machine_id]["reported_version"] = int(fact.data["version"])
+    version = fact.data["version"] or 0
+    if not is_count(version):
+        raise ValueError(f"version {version!r} is no plain number")
+    batch.machine_values[fact.machine_id]["reported_version"] = version
     if fact.data.get("fw"):
         batch.machine_values[fact.machine_id]["firmware"] = str(fact.data["fw"])
 
@@ -47,8 +50,10 @@ def slot_state(batch, fact):
         raise ValueError(f"slot state {fact.data['state']!r} is not known")
     counter.report(fact.data["state"])
     qty = fact.data.get("qty")
-    if qty is not None and slot and int(qty) != counter.qty:
-        difference = counter.count(int(qty))
+    if qty is not None and not is_count(qty):
+        raise ValueError(f"the quantity {qty!r} is no plain number")
+    difference = counter.count(qty, qty, fact.position) if qty is not None and slot else 0
+    if difference:
         batch.case(
             "count",
             fact,

@@ -2,7 +2,7 @@
 """Bottles that field staff moved, as the machine reports it (docs/protocol §5, restock.done)."""
 
 from ..core.facts import BadFact
-from .batch import handles
+from .batch import handles, is_count
 
 
 @handles("restock.done")
@@ -11,10 +11,9 @@ def restock_done(batch, fact):
     rows = [_row(batch, fact, row) for row in fact.data["slots"]]
     machine, gaps = batch.machine(fact), []
     for slot, counter, product, row in rows:
-        difference = row["before"] - counter.qty
+        difference = counter.count(row["before"], row["after"], fact.position)
         if difference:
             gaps.append(f"{slot.code} {difference:+d}")
-        counter.count(row["after"])
         counter.report("ok" if row["after"] > 0 else "empty")
         if row["filled"]:
             batch.pickings[machine, True][product] += row["filled"]
@@ -46,7 +45,7 @@ def _row(batch, fact, row):
     if not slot or not product:
         raise BadFact(f"slot {row['slot']!r} or product {row.get('sku')!r} is not known")
     expected = numbers["before"] + numbers["filled"] - numbers["removed"] - numbers["bad"]
-    if expected != numbers["after"] or min(numbers.values()) < 0:
+    if expected != numbers["after"] or not all(map(is_count, numbers.values())):
         raise BadFact(f"the numbers of slot {slot.code} do not add up to {numbers['after']}")
     return slot, counter, product, numbers
 

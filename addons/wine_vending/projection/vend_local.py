@@ -6,7 +6,7 @@ from decimal import Decimal
 from ..core.facts import BadFact
 from ..core.money import parse_amount
 from ..core.vend_fold import VendFold
-from .batch import handles
+from .batch import MOST, handles, is_count, position
 
 PAY_KINDS = ("cash", "card", "qr", "wallet", "voucher", "free", "test")
 OUTCOMES = ("success", "failed", "partial", "unknown")
@@ -16,11 +16,13 @@ SENSORS = ("confirmed", "absent", "none", "fault")
 @handles("vend.local")
 def vend_local(batch, fact):
     """Take in a finished sale; the same one twice is dropped, a contradiction is a case."""
+    if not isinstance(fact.data["vend_id"], str) or not 0 < len(fact.data["vend_id"]) <= 100:
+        raise BadFact("vend_id is no identity")
     known = batch.vends.get(fact.data["vend_id"])
     if known:
         _compare(batch, fact, known)
         return
-    fold = VendFold(str(fact.data["vend_id"]), "draft", values=_values(batch, fact))
+    fold = VendFold(fact.data["vend_id"], "draft", values=_values(batch, fact))
     batch.vends[fold.uuid] = fold
     slot, counter = batch.slot(fact, fact.data.get("slot"))
     OUTCOME[fact.data["outcome"]](batch, fact, fold, counter)
@@ -58,7 +60,7 @@ def _values(batch, fact):
         "origin": "device",
         "machine_id": machine.id,
         "slot_id": slot.id,
-        "slot_code": data.get("slot"),
+        "slot_code": str(data.get("slot") or ""),
         "region_id": machine.region_id.id,
         "site_id": machine.site_id.id,
         "company_id": machine.company_id.id,
@@ -69,7 +71,7 @@ def _values(batch, fact):
         "amount_total": float(price * qty),
         "price_version": data.get("price_version") or 0,
         "pay_kind": data["pay"],
-        "pay_ref": data.get("pay_ref"),
+        "pay_ref": str(data["pay_ref"]) if data.get("pay_ref") else False,
         "outcome": data["outcome"],
         "sensor": sensor if sensor in SENSORS else False,
         "flag": flag or _price_flag(batch, slot, product, price, data),
@@ -78,6 +80,7 @@ def _values(batch, fact):
         "device_time": fact.device_time,
         "clock_trusted": fact.clock_trusted,
         "received_at": fact.received,
+        **position(fact),
         "ended_at": fact.moment,
     }
 
@@ -91,6 +94,8 @@ def _check(data, machine, price, qty):
         raise BadFact(
             f"it was paid in {data['currency']}, the machine's company keeps {machine.currency_id.name}"
         )
+    if qty > MOST or not is_count(data.get("price_version") or 0):
+        raise BadFact("a number is larger than any machine counts")
     if qty < 0 or price < 0 or (qty == 0 and data["outcome"] in ("success", "partial")):
         raise BadFact("quantity or price is not positive")
     if price != round(price, machine.currency_id.decimal_places):
@@ -145,7 +150,7 @@ def _compare(batch, fact, known):
 
 def _success(batch, fact, fold, counter):
     qty = int(fact.data["qty"])
-    counter.sell(qty)
+    counter.sell(qty, fact.position)
     _sold(batch, fact, fold, qty)
 
 

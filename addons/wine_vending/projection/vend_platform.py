@@ -3,7 +3,7 @@
 
 from ..core import vend_flow
 from ..core.money import part_of
-from .batch import handles
+from .batch import handles, is_count, position
 
 @handles("vend.accepted")
 def accepted(batch, fact):
@@ -45,13 +45,15 @@ def result(batch, fact):
     outcome = fact.data["outcome"]
     if outcome not in vend_flow.RESULTS:
         raise ValueError(f"the outcome {outcome!r} is not known")
+    if not is_count(fact.data.get("qty") or 0) or not is_count(fact.data.get("ml") or 0):
+        raise ValueError("quantity or volume is no plain number")
     if fold.get("outcome"):
         _again(batch, fact, fold)
         return
     fold.values.update(_evidence(batch, fact))
     if fold.state == "voided" and fold.get("payment_state") != "void_pending":
         _after_the_money_went(batch, fact, fold)
-    elif fold.state == "voided" and outcome in ("failed", "unknown"):
+    elif fold.state == "voided" and outcome == "failed":
         fold.values["outcome"] = outcome
     else:
         OUTCOME[outcome](batch, fact, fold)
@@ -83,10 +85,11 @@ def _evidence(batch, fact):
     sensor = data.get("sensor")
     return {
         "sensor": sensor if sensor in ("confirmed", "absent", "none", "fault") else False,
-        "motor_code": data.get("motor_code"),
+        "motor_code": str(data["motor_code"]) if data.get("motor_code") else False,
         "device_time": fact.device_time,
         "clock_trusted": fact.clock_trusted,
         "received_at": fact.received,
+        **position(fact),
         "moment": fact.moment,
         "business_date": batch.business_date(fact),
         "ended_at": fact.moment,
@@ -115,17 +118,19 @@ def _after_the_money_went(batch, fact, fold):
     """A bottle came out and the authorised money is gone: a person must look."""
     outcome = fact.data["outcome"]
     fold.values["outcome"] = outcome
-    if outcome not in ("success", "partial"):
+    if outcome == "failed":
         return
     _slot, counter = batch.slot(fact, fold.get("slot_code"))
-    counter.sell(int(fact.data.get("qty") or 0))
+    fold.values["qty_done"] = int(fact.data.get("qty") or 0)
+    counter.sell(fold.values["qty_done"], fact.position)
     batch.case(
         "late",
         fact,
         batch.env._(
-            "Vend %s delivered after its payment had been let go. Ask the consumer for the amount, "
-            "or write it off.",
-            fold.uuid,
+            "Vend %(vend)s ended after its payment had been let go: %(outcome)s. Ask the consumer "
+            "for the amount, or write it off.",
+            vend=fold.uuid,
+            outcome=outcome,
         ),
         fold=fold,
         amount=fold.get("amount_total"),
@@ -144,7 +149,7 @@ def _delivered(batch, fact, fold):
         _failed(batch, fact, fold)
         return
     _slot, counter = batch.slot(fact, fold.get("slot_code"))
-    counter.sell(qty)
+    counter.sell(qty, fact.position)
     counter.report(fact.data.get("slot_state") or "")
     fold.advance(
         vend_flow.RESULTS[outcome],
@@ -176,7 +181,7 @@ def _failed(batch, fact, fold):
 
 
 def _unknown(batch, fact, fold):
-    fold.advance("unknown", outcome="unknown")
+    fold.advance("unknown", outcome="unknown", payment_state="authorised")
     batch.case(
         "unknown",
         fact,

@@ -58,22 +58,27 @@ def write_orders(batch):
 def write_counters(batch):
     """All changed slots in one statement."""
     rows = [
-        (counter.slot_id, counter.qty, counter.state)
+        (counter.slot_id, counter.qty, counter.state, *(counter.counted or (0, 0)))
         for counter in batch.counters.values()
         if counter.changed
     ]
     if not rows:
         return
     Slot = batch.env["wine.machine.slot"]
-    Slot.flush_model(["qty", "state"])
+    Slot.flush_model(["qty", "state", "counted_epoch", "counted_seq"])
     batch.env.cr.execute(
         SQL(
-            """UPDATE wine_machine_slot slot SET qty = new.qty, state = new.state
-                 FROM (VALUES %s) AS new (id, qty, state) WHERE slot.id = new.id""",
-            SQL(", ").join(SQL("(%s::int, %s::int, %s::varchar)", *row) for row in rows),
+            """UPDATE wine_machine_slot slot SET qty = new.qty, state = new.state,
+                      counted_epoch = new.epoch, counted_seq = new.seq
+                 FROM (VALUES %s) AS new (id, qty, state, epoch, seq) WHERE slot.id = new.id""",
+            SQL(", ").join(
+                SQL("(%s::int, %s::int, %s::varchar, %s::int, %s::numeric)", *row) for row in rows
+            ),
         )
     )
-    Slot.browse([row[0] for row in rows]).invalidate_recordset(["qty", "state", "level"])
+    Slot.browse([row[0] for row in rows]).invalidate_recordset(
+        ["qty", "state", "level", "counted_epoch", "counted_seq"]
+    )
 
 
 def write_stock(batch):

@@ -142,6 +142,7 @@ class WineCommon(BaseCommon):
         self.env["wine.machine"]._project(list(facts))
         self.env.invalidate_all()
         ids = [fact.data.get("vend_id") for fact in facts]
+        ids = [vend_id for vend_id in ids if isinstance(vend_id, str)]
         return self.env["wine.vend"].search([("uuid", "in", ids)]).sorted(
             lambda vend: ids.index(vend.uuid)
         )

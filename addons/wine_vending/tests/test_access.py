@@ -1,1 +1,612 @@
 # SPDX-License-Identifier: LGPL-3.0-or-later
+"""Who may do what: the table, Odoo's own models, and every way up or sideways that we know of."""
+
+import json
+from datetime import datetime, timedelta
+
+from odoo import Command
+from odoo.exceptions import AccessError, UserError
+from odoo.service.model import get_public_method
+from odoo.tests import HttpCase, tagged
+from odoo.tools import mute_logger
+
+from .access import EVERYWHERE, ROLES, AccessCommon
+
+LOOK = {"service": "r", "region_manager": "r", "finance": "r", "admin": "r"}
+#: model → role → letters: read, write, create, unlink; a role that is missing has nothing
+MATRIX = {
+    "wine.region": {**LOOK, "region_manager": "rw", "admin": "rwcu"},
+    "wine.site": {**LOOK, "region_manager": "rwc", "admin": "rwcu"},
+    "wine.machine.model": {**LOOK, "admin": "rwcu"},
+    "wine.machine": {**LOOK, "region_manager": "rwc", "admin": "rwcu"},
+    "wine.machine.fault": LOOK,
+    "wine.machine.slot": {**LOOK, "region_manager": "rwc", "admin": "rwcu"},
+    "wine.planogram": {**LOOK, "region_manager": "rwcu", "admin": "rwcu"},
+    "wine.planogram.line": {**LOOK, "region_manager": "rwcu", "admin": "rwcu"},
+    "wine.vend": LOOK,
+    "wine.case": {"service": "r", "region_manager": "rw", "finance": "rw", "admin": "rw"},
+}
+HARMLESS = {
+    "wine.region": {"min_age": 20},
+    "wine.site": {"city": "Elsewhere"},
+    "wine.machine.model": {"name": "Other"},
+    "wine.machine": {"name": "Other"},
+    "wine.machine.fault": {"text": "Other"},
+    "wine.machine.slot": {"capacity": 12},
+    "wine.planogram": {"line_ids": []},
+    "wine.planogram.line": {"price": 5.0},
+    "wine.vend": {"motor_code": "x"},
+    "wine.case": {"deadline": "2030-01-01"},
+}
+#: Odoo's own models that carry what machines of a region sold
+SALES = ("pos.order", "pos.order.line", "pos.payment", "pos.session", "pos.config")
+#: methods that anyone may call from outside, beside Odoo's own; each guards itself
+PUBLIC = {
+    "wine.region": {"action_view_machines"},
+    "wine.machine": {
+        "action_commission", "action_activate", "action_suspend", "action_retire",
+        "action_new_planogram", "action_view_vends", "action_view_cases",
+        "action_view_planograms", "action_view_orders", "action_view_stock",
+    },
+    "wine.planogram": {"action_publish"},
+    "wine.vend": {"action_refund", "action_view_orders"},
+    "wine.case": {"action_came_out", "action_did_not", "action_close"},
+    "pos.session": {"action_wine_close"},
+}
+PRIVATE = {
+    "wine.vend": (
+        "_update_state", "_write_flow", "_post", "_reserve", "_authorise", "_refund", "_decide",
+        "_capture_payment", "_void_payment", "_refund_payment", "_cron_expire",
+    ),
+    "wine.machine": ("_project", "_send", "_publish_desired", "_set_lifecycle", "_demo_finish"),
+    "wine.case": ("_open_case", "_open_cases", "_close", "_decide_vend"),
+    "wine.region": ("_set_up_trade", "_payment_methods"),
+    "pos.session": ("_wine_open", "_wine_close", "_wine_flush_stock", "_wine_announce_closing"),
+    "pos.order": ("_wine_posted", "_wine_reversed"),
+}
+
+
+def public_methods(env, module):
+    """dict model → names without underscore that an addon adds to it."""
+    found = {}
+    for model in env.registry.values():
+        for cls in model.mro():
+            if not cls.__module__.startswith(f"odoo.addons.{module}."):
+                continue
+            above = model.mro()[model.mro().index(cls) + 1 :]
+            names = {
+                name
+                for name, value in vars(cls).items()
+                if callable(value) and not name.startswith("_") and not isinstance(value, type)
+                and not any(name in vars(other) for other in above)
+            }
+            if names:
+                found.setdefault(model._name, set()).update(names)
+    return found
+
+
+@tagged("post_install", "-at_install")
+class TestAccessMatrix(AccessCommon):
+    """The table of rights, asked and done."""
+
+    def test_matrix(self):
+        self.check_matrix(
+            "wine_vending",
+            MATRIX,
+            own=lambda model: self.own.records.get(model) or self.machine.model_id,
+            foreign=lambda model: self.foreign.records.get(model),
+            harmless=HARMLESS.get,
+            fresh=lambda model, abroad: self.fresh(model, self.foreign if abroad else self.own),
+        )
+
+    def test_below_is_own(self):
+        for role in ("service", "region_manager"):
+            for model, record in self.below.records.items():
+                if model.startswith("wine."):
+                    with self.subTest(role=role, model=model):
+                        self.assertTrue(self.seen_by(role, record).has_access("read"))
+        self.users["service"].wine_service_region_ids = self.below.region
+        self.assertFalse(self.seen_by("service", self.own.machine).has_access("read"))
+
+    def test_staff_of_another_region_may_look_and_not_touch(self):
+        """Who manages one region and helps out in another one is no administrator there."""
+        self.foreign.region.staff_ids = self.users["region_manager"]
+        for model, record in self.foreign.records.items():
+            if not model.startswith("wine."):
+                continue
+            mine = self.seen_by("region_manager", record)
+            with self.subTest(model=model):
+                self.assertTrue(mine.has_access("read"))
+                self.assertFalse(mine.has_access("write"))
+                if "c" in MATRIX[model]["region_manager"]:
+                    values = self.fresh(model, self.foreign)
+                    self.assertFalse(self.attempt(lambda m=mine, v=values: m.create(v)))
+        with self.refused():
+            self.seen_by("region_manager", self.foreign.vend).action_refund()
+
+    def test_every_form_opens(self):
+        """What a user may read opens: no field of a form needs more than the form itself."""
+        for model in [*MATRIX, *SALES]:
+            record = self.own.records.get(model) or self.machine.model_id
+            for role in ROLES:
+                mine = self.seen_by(role, record)
+                if not self.attempt(lambda m=mine: m.check_access("read")):
+                    continue
+                for kind in ("form", "list", "kanban"):
+                    with self.subTest(model=model, role=role, view=kind):
+                        fields = mine.get_views([(False, kind)])["models"][model]["fields"]
+                        mine.web_read({name: {} for name in fields})
+
+
+@tagged("post_install", "-at_install")
+class TestAccessSales(AccessCommon):
+    """Odoo's own models: a regional administrator sees the own machines and the shops."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.shop = cls.env["pos.config"].create({"name": "Shop"})
+        cls.shop_session = cls.env["pos.session"].create(
+            {"config_id": cls.shop.id, "user_id": cls.env.uid}
+        )
+
+    def records(self, world):
+        order = world.vend.order_ids
+        return (order, order.lines, order.payment_ids, order.session_id, order.config_id)
+
+    def test_orders_sessions_and_points_of_sale(self):
+        sees = {
+            "region_manager": (True, True, False),
+            **dict.fromkeys(EVERYWHERE, (True, True, True)),
+        }
+        for role in ROLES:
+            expected = sees.get(role, (False, False, False))
+            for world, wanted in zip((self.own, self.below, self.foreign), expected, strict=True):
+                for record in self.records(world):
+                    with self.subTest(role=role, model=record._name, region=world.region.code):
+                        mine = self.seen_by(role, record)
+                        self.assertIs(mine.has_access("read"), wanted)
+                        self.assertIs(self.attempt(lambda m=mine: m.read(["id"])), wanted)
+                        if wanted or role == "region_manager":
+                            found = mine.search([("id", "in", record.ids)])
+                            self.assertEqual(bool(found), wanted)
+
+    def test_shops_are_for_everyone_at_the_till(self):
+        for role in ("region_manager", "finance", "admin"):
+            for record in (self.shop, self.shop_session):
+                with self.subTest(role=role, model=record._name):
+                    self.assertTrue(self.seen_by(role, record).has_access("read"))
+
+    def test_finance_looks_only(self):
+        for record in self.records(self.own):
+            for operation in ("write", "create", "unlink"):
+                self.assertFalse(self.seen_by("finance", record).has_access(operation))
+
+    def test_the_sales_report(self):
+        mine = self.env_of("region_manager")["report.pos.order"]
+        self.env.flush_all()
+        configs = mine.search([]).config_id.ids
+        self.assertIn(self.own.vend.order_ids.config_id.id, configs)
+        self.assertNotIn(self.foreign.vend.order_ids.config_id.id, configs)
+        everything = self.env_of("admin")["report.pos.order"].search([]).config_id.ids
+        self.assertIn(self.foreign.vend.order_ids.config_id.id, everything)
+
+    def test_cash_of_sessions(self):
+        lines = {}
+        for world in (self.own, self.foreign):
+            session = world.vend.order_ids.session_id
+            lines[world.region.code] = self.env["account.bank.statement.line"].create(
+                {
+                    "journal_id": session.cash_journal_id.id, "pos_session_id": session.id,
+                    "amount": 10, "payment_ref": "Cash", "date": "2026-01-01",
+                }
+            )
+        own, foreign = lines["TST"], lines["FAR"]
+        self.assertTrue(self.seen_by("region_manager", own).has_access("read"))
+        self.assertFalse(self.seen_by("region_manager", foreign).has_access("read"))
+        for role in EVERYWHERE:
+            self.assertTrue(self.seen_by(role, foreign).has_access("read"), role)
+
+    def test_invoices_of_machine_orders(self):
+        invoices = {}
+        for world in (self.own, self.foreign):
+            order = world.vend.order_ids
+            move = self.env["account.move"].create(
+                {
+                    "move_type": "out_invoice",
+                    "partner_id": self.env.user.partner_id.id,
+                    "invoice_line_ids": [Command.create({"name": "x", "price_unit": 1})],
+                }
+            )
+            order.account_move = move
+            invoices[world.region.code] = move
+        self.env.flush_all()
+        for record in (lambda move: move, lambda move: move.line_ids):
+            own, foreign = record(invoices["TST"]), record(invoices["FAR"])
+            self.assertTrue(self.seen_by("region_manager", own).has_access("read"))
+            self.assertFalse(self.seen_by("region_manager", foreign).has_access("read"))
+            for role in EVERYWHERE:
+                self.assertTrue(self.seen_by(role, foreign).has_access("read"), role)
+
+    def test_warehouse_staff_see_no_foreign_orders(self):
+        """Odoo lets warehouse staff read POS orders; of machines they see those of their regions."""
+        service = self.users["service"]
+        service.group_ids = [Command.link(self.env.ref("stock.group_stock_user").id)]
+        orders = self.seen_by("service", self.own.vend.order_ids | self.foreign.vend.order_ids)
+        self.assertFalse(orders.search([("id", "in", orders.ids)]) & self.foreign.vend.order_ids)
+
+    def test_nothing_is_sold_through_a_foreign_session(self):
+        foreign = self.foreign.vend.order_ids.session_id
+        Order = self.env_of("region_manager")["pos.order"]
+        values = {
+            "session_id": foreign.id, "company_id": foreign.company_id.id, "amount_total": 1,
+            "amount_tax": 0, "amount_paid": 1, "amount_return": 0, "state": "paid",
+        }
+        with self.refused():
+            Order.create(values)
+        for record in self.records(self.foreign):
+            with self.refused():
+                self.seen_by("region_manager", record).write({"write_date": False, "name": "x"})
+
+
+@tagged("post_install", "-at_install")
+class TestAccessClimbing(AccessCommon):
+    """Out of the own region, up to more rights: each way is closed."""
+
+    def setUp(self):
+        super().setUp()
+        self.me = self.users["region_manager"]
+        self.mine = self.env_of("region_manager")
+        self.abroad = {
+            model: record.with_user(self.me)
+            for model, record in self.foreign.records.items()
+        }
+
+    # === LOOKING === #
+
+    def test_direct_ids(self):
+        export = Command.link(self.env.ref("base.group_allow_export").id)
+        for role in ("region_manager", "service"):
+            self.users[role].group_ids = [export]
+            for model, record in self.foreign.records.items():
+                mine = self.env_of(role)[model].browse(record.id)
+                with self.subTest(role=role, model=model):
+                    with self.refused():
+                        mine.read()
+                    with self.refused():
+                        mine.web_read({"display_name": {}})
+                    with self.refused():
+                        mine.export_data(["id", "display_name"])
+                    self.assertFalse(mine.exists() and mine.has_access("read"))
+
+    def test_lists_and_groups(self):
+        for model in (*MATRIX, *SALES):
+            foreign = self.foreign.records.get(model)
+            if not foreign:
+                continue
+            with self.subTest(model=model):
+                mine = self.mine[model].with_context(active_test=False)
+                found = mine.web_search_read([], {"id": {}}, limit=None)["records"]
+                self.assertNotIn(foreign.id, [row["id"] for row in found])
+                self.assertFalse(mine.search_count([("id", "=", foreign.id)]))
+                self.assertFalse(mine.name_search(foreign.display_name, [("id", "=", foreign.id)]))
+                rows = mine.formatted_read_group(
+                    [("id", "=", foreign.id)], ["id"], ["__count"]
+                )
+                self.assertFalse(rows)
+                self.assertFalse(mine.search_read([("id", "=", foreign.id)], ["id"]))
+
+    def test_sums_by_region(self):
+        rows = self.mine["wine.vend"].formatted_read_group(
+            [], ["region_id"], ["amount_captured:sum"]
+        )
+        seen = {row["region_id"][0] for row in rows}
+        self.assertLessEqual(seen, {self.own.region.id, self.below.region.id})
+        rows = self.mine["wine.vend"].web_read_group([], ["machine_id"], ["__count"])["groups"]
+        self.assertNotIn(self.foreign.machine.id, [row["machine_id"][0] for row in rows])
+
+    def test_searching_through_relations(self):
+        """A domain over relations finds nothing that its comodel hides."""
+        name = self.foreign.machine.name
+        ways = [
+            ("res.users", [("wine_region_ids.machine_ids.name", "=", name)]),
+            ("res.users", [("wine_service_region_ids.site_ids.machine_ids.name", "=", name)]),
+            ("wine.region", [("child_ids.machine_ids.name", "=", name)]),
+            ("wine.region", [("parent_id.child_ids.machine_ids.name", "=", name)]),
+            ("wine.machine.model", [("id", "in", self.foreign.machine.model_id.ids),
+                                    ("create_uid.wine_region_ids.code", "=", "FAR")]),
+            ("stock.location", [("wine_machine_id.name", "=", name)]),
+            ("product.product", [("id", "=", self.wine.id),
+                                 ("create_uid.wine_region_ids.code", "=", "FAR")]),
+            ("pos.order", [("wine_machine_id.name", "=", name)]),
+            ("pos.payment", [("session_id.wine_region_id.code", "=", "FAR")]),
+            ("wine.case", [("vend_id.region_id.code", "=", "FAR")]),
+        ]
+        self.foreign.region.manager_ids = self.env.user
+        for model, domain in ways:
+            with self.subTest(model=model, domain=domain):
+                self.assertFalse(self.mine[model].search(domain))
+
+    def test_export_over_relations(self):
+        """The region above is named; what is in it is not."""
+        self.region.parent_id = self.foreign.region
+        self.users["region_manager"].group_ids = [
+            Command.link(self.env.ref("base.group_allow_export").id)
+        ]
+        mine = self.region.with_user(self.me)
+        for path in ("parent_id/machine_ids/name", "parent_id/code", "parent_id/manager_ids/login"):
+            with self.subTest(path=path):
+                try:
+                    rows = mine.export_data([path])["datas"]
+                except AccessError:
+                    continue
+                self.assertFalse([cell for row in rows for cell in row if cell])
+
+    def test_papers_and_talk_of_foreign_machines(self):
+        machine = self.foreign.machine
+        note = machine.message_post(body="Key under the mat")
+        paper = self.env["ir.attachment"].create(
+            {"name": "plan", "raw": b"x", "res_model": "wine.machine", "res_id": machine.id}
+        )
+        task = machine.activity_schedule(
+            "mail.mail_activity_data_todo", user_id=self.users["admin"].id
+        )
+        for role in ("region_manager", "service"):
+            for record in (note, paper, task):
+                with self.subTest(role=role, model=record._name):
+                    self.assertFalse(self.seen_by(role, record).has_access("read"))
+            with self.refused():
+                self.seen_by(role, machine).message_post(body="hello")
+            with self.refused():
+                self.seen_by(role, machine).message_subscribe(
+                    self.users[role].partner_id.ids
+                )
+            with self.refused():
+                self.env_of(role)["ir.attachment"].create(
+                    {"name": "x", "res_model": "wine.machine", "res_id": machine.id}
+                )
+
+    # === TOUCHING === #
+
+    def test_nothing_moves_into_a_foreign_region(self):
+        site, machine, slot = self.machine.site_id, self.machine, self.slot(self.machine, "A1")
+        draft, line, case = self.own.draft, self.own.draft.line_ids[:1], self.own.case
+        away = self.foreign
+        attempts = [
+            (site, {"region_id": away.region.id}),
+            (site, {"machine_ids": [Command.link(away.machine.id)]}),
+            (machine, {"site_id": away.machine.site_id.id}),
+            (machine, {"site_id": away.machine.site_id.id, "region_id": away.region.id}),
+            (machine, {"planogram_id": away.machine.planogram_id.id}),
+            (machine, {"slot_ids": [Command.link(away.machine.slot_ids[0].id)]}),
+            (slot, {"machine_id": away.machine.id}),
+            (draft, {"machine_id": away.machine.id}),
+            (line, {"planogram_id": away.draft.id, "slot_id": away.machine.slot_ids[0].id}),
+            (case, {"vend_id": away.case.vend_id.id}),
+            (case, {"region_id": away.region.id}),
+            (self.region, {"parent_id": away.region.id}),
+            (self.region, {"child_ids": [Command.link(away.region.id)]}),
+            (self.region, {"machine_ids": [Command.link(away.machine.id)]}),
+            (self.region, {"site_ids": [Command.link(away.machine.site_id.id)]}),
+            (self.region, {"pos_config_id": away.region.pos_config_id.id}),
+        ]
+        for record, values in attempts:
+            with self.subTest(model=record._name, values=values), self.refused():
+                record.with_user(self.me).write(values)
+
+    def test_nothing_is_made_in_a_foreign_region(self):
+        for model, rights in MATRIX.items():
+            if "c" in rights["region_manager"]:
+                with self.subTest(model=model), self.refused():
+                    self.mine[model].create(self.fresh(model, self.foreign))
+        with self.refused():
+            self.mine["wine.site"].create(
+                {
+                    "name": "Trojan", "region_id": self.region.id,
+                    "machine_ids": [Command.link(self.foreign.machine.id)],
+                }
+            )
+
+    def test_nobody_appoints_oneself(self):
+        manager = self.env.ref("wine_vending.group_wine_admin")
+        for role in ("region_manager", "service", "finance", "internal"):
+            user = self.users[role]
+            for values in (
+                {"wine_region_ids": [Command.link(self.foreign.region.id)]},
+                {"wine_service_region_ids": [Command.link(self.foreign.region.id)]},
+                {"group_ids": [Command.link(manager.id)]},
+            ):
+                with self.subTest(role=role, values=values), self.refused():
+                    user.with_user(user).write(values)
+            for values in (
+                {"manager_ids": [Command.link(user.id)]},
+                {"staff_ids": [Command.link(user.id)]},
+            ):
+                with self.subTest(role=role, values=values), self.refused():
+                    self.seen_by(role, self.foreign.region).write(values)
+            with self.subTest(role=role), self.refused():
+                manager.with_user(user).write({"user_ids": [Command.link(user.id)]})
+
+    def test_the_platform_decides_who_runs_a_region(self):
+        for values in (
+            {"manager_ids": [Command.link(self.users["service"].id)]},
+            {"operator_partner_id": self.me.partner_id.id},
+            {"parent_id": False},
+            {"code": "MINE"},
+            {"pos_config_id": False},
+        ):
+            with self.subTest(values=values), self.refused():
+                self.region.with_user(self.me).write(values)
+        staff = self.region.with_user(self.me)
+        staff.write({"staff_ids": [Command.link(self.users["internal"].id)], "min_age": 21})
+        self.region.with_user(self.users["admin"]).parent_id = self.foreign.region
+
+    def test_buttons_abroad(self):
+        for role in ("region_manager", "service"):
+            for model, names in PUBLIC.items():
+                record = self.foreign.records[model]
+                for name in names - {"action_view_machines", "action_view_orders"}:
+                    if name.startswith("action_view_"):
+                        continue
+                    with self.subTest(role=role, model=model, button=name), self.refused():
+                        getattr(self.seen_by(role, record), name)()
+
+    def test_buttons_at_home(self):
+        """A button that a view hides is refused by its method, too."""
+        may = {
+            ("wine.machine", "action_suspend"): {"region_manager", "admin"},
+            ("wine.planogram", "action_publish"): {"region_manager", "admin"},
+            ("wine.machine", "action_new_planogram"): {"region_manager", "admin"},
+            ("wine.vend", "action_refund"): {"region_manager", "finance", "admin"},
+            ("wine.case", "action_came_out"): {"region_manager", "finance", "admin"},
+            ("wine.case", "action_did_not"): {"region_manager", "finance", "admin"},
+            ("pos.session", "action_wine_close"): {"region_manager", "admin"},
+        }
+        for (model, button), roles in may.items():
+            record = self.own.records[model]
+            if button == "action_new_planogram":
+                self.own.draft.unlink()
+            for role in ROLES:
+                mine = self.seen_by(role, record)
+                with self.subTest(model=model, button=button, role=role):
+                    self.assertIs(
+                        self.attempt(lambda m=mine, b=button: getattr(m, b)()), role in roles
+                    )
+
+    def test_a_foreign_vend_is_not_decided_by_an_own_case(self):
+        """Neither by rewriting the case nor by a case that already names it."""
+        foreign = self.foreign.case.vend_id
+        with self.refused():
+            self.own.case.with_user(self.me).write({"vend_id": foreign.id})
+        self.own.case.vend_id = foreign
+        with self.refused():
+            self.own.case.with_user(self.me).action_came_out()
+        self.assertEqual(foreign.state, "unknown")
+
+    def test_no_context_opens_a_state(self):
+        everything = {
+            "wine_flow": True, "wine_lifecycle": True, "wine_batch": True, "su": True,
+            "install_mode": True,
+        }
+        for role in ("region_manager", "admin", "service", "finance"):
+            vend = self.seen_by(role, self.own.vend).with_context(**everything)
+            with self.subTest(role=role), self.refused(AccessError, UserError):
+                vend.write({"state": "refunded"})
+        machine = self.machine.with_user(self.me).with_context(**everything)
+        with self.refused(UserError):
+            machine.write({"state": "retired"})
+
+
+@tagged("post_install", "-at_install")
+class TestAccessRpc(AccessCommon, HttpCase):
+    """What can be called from outside, called from outside."""
+
+    speaking = None
+
+    def rpc(self, role, model, method, args=(), **kwargs):
+        """Result, or the name of the exception that the server answers with."""
+        user = self.users[role]
+        if self.speaking != role:
+            self.authenticate(user.login, user.login)
+            self.speaking = role
+        with mute_logger("odoo.http"):
+            answer = self.url_open(
+                f"/web/dataset/call_kw/{model}/{method}",
+                data=json.dumps(
+                    {
+                        "jsonrpc": "2.0",
+                        "params": {
+                            "model": model, "method": method, "args": list(args), "kwargs": kwargs
+                        },
+                    }
+                ),
+                headers={"Content-Type": "application/json"},
+            ).json()
+        if "error" in answer:
+            return answer["error"]["data"]["name"].rsplit(".", 1)[-1]
+        return answer["result"]
+
+    def json2(self, key, model, method, **params):
+        with mute_logger("odoo.http", "odoo.addons.rpc.controllers.json2"):
+            return self.url_open(
+                f"/json/2/{model}/{method}",
+                data=json.dumps(params),
+                headers={"Content-Type": "application/json", "Authorization": f"Bearer {key}"},
+            )
+
+    def key_of(self, role):
+        user = self.users[role]
+        return (
+            self.env["res.users.apikeys"]
+            .with_user(user)
+            .sudo()
+            ._generate("rpc", "test", datetime.now() + timedelta(hours=1))
+        )
+
+    def test_every_public_method_is_known(self):
+        """A new method without underscore can be called by anyone: guard it, then name it here."""
+        self.assertEqual(public_methods(self.env, "wine_vending"), PUBLIC)
+
+    def test_private_methods(self):
+        key = self.key_of("admin")
+        for model, names in PRIVATE.items():
+            record = self.own.records[model]
+            for name in names:
+                with self.subTest(model=model, method=name):
+                    self.assertTrue(hasattr(type(record), name), "no such method any more")
+                    with self.refused():
+                        get_public_method(record, name)
+        for model, name in (
+            ("wine.vend", "_update_state"), ("wine.vend", "_post"), ("wine.machine", "_project")
+        ):
+            record = self.own.records[model]
+            with self.subTest(model=model, method=name):
+                self.assertEqual(self.rpc("admin", model, name, [record.ids, "x"]), "AccessError")
+                answer = self.json2(key, model, name, ids=record.ids)
+                self.assertEqual(answer.status_code, 403, answer.text)
+
+    def test_a_state_is_not_written_from_outside(self):
+        for role in ("region_manager", "admin"):
+            context = {"wine_flow": True, "wine_lifecycle": True}
+            answer = self.rpc(
+                role, "wine.vend", "write", [self.own.vend.ids, {"state": "refunded"}],
+                context=context,
+            )
+            self.assertIn(answer, ("AccessError", "UserError"))
+            answer = self.rpc(
+                role, "wine.machine", "write", [self.machine.ids, {"state": "retired"}],
+                context=context,
+            )
+            self.assertEqual(answer, "UserError")
+        answer = self.json2(
+            self.key_of("region_manager"), "wine.vend", "write", ids=self.own.vend.ids,
+            vals={"state": "refunded"}, context={"wine_flow": True},
+        )
+        self.assertEqual(answer.status_code, 403, answer.text)
+        self.env.invalidate_all()
+        self.assertEqual(self.own.vend.state, "captured")
+        self.assertEqual(self.machine.state, "active")
+
+    def test_foreign_records_from_outside(self):
+        key = self.key_of("region_manager")
+        self.assertEqual(
+            self.rpc("region_manager", "wine.machine", "read", [self.foreign.machine.ids]),
+            "AccessError",
+        )
+        self.assertEqual(
+            self.rpc("region_manager", "wine.machine", "action_suspend",
+                     [self.foreign.machine.ids]),
+            "AccessError",
+        )
+        found = self.json2(
+            key, "wine.vend", "search_read", domain=[], fields=["region_id"]
+        ).json()
+        self.assertTrue(found)
+        regions = {row["region_id"][0] for row in found}
+        self.assertLessEqual(regions, {self.own.region.id, self.below.region.id})
+        answer = self.json2(key, "wine.vend", "action_refund", ids=self.foreign.vend.ids)
+        self.assertEqual(answer.status_code, 403, answer.text)
+
+    def test_portal_from_outside(self):
+        for model in MATRIX:
+            self.assertEqual(self.rpc("portal", model, "search_read", [[]]), "AccessError", model)

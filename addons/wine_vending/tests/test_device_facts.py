@@ -15,7 +15,7 @@ class TestDeviceFacts(WineCommon):
 
     def test_birth_state_and_last_will(self):
         self.machine.connection_state = "never"
-        self.say("machine.birth", fw="2.4.1", caps=["age", "lift"], next_seq=1)
+        self.say("machine.birth", fw="2.4.1", caps=["age", "lift"], next_seq=1, slots=60)
         self.assertEqual(self.machine.connection_state, "online")
         self.assertEqual(self.machine.firmware, "2.4.1")
         self.assertEqual(self.machine.capabilities, "age, lift")
@@ -55,3 +55,24 @@ class TestDeviceFacts(WineCommon):
 
     def test_what_nobody_handles_is_said_to_be_so(self):
         self.assertEqual(self.say("x.new", any=1).result, "unhandled")
+
+    def test_nonsense_is_refused_alone(self):
+        """Fields of another shape than agreed spoil their own fact only."""
+        nonsense = [
+            self.fact(self.machine, "restock.done", {"slots": 5}),
+            self.fact(self.machine, "restock.done", {"slots": [7]}),
+            self.fact(self.machine, "slot.state", {"slot": ["A1"], "state": {}}),
+            self.fact(self.machine, "slot.state", {"slot": "A1", "state": "ok", "qty": 10**12}),
+            self.fact(self.machine, "machine.reported", {"version": "two"}),
+            self.fact(self.machine, "vend.result", {"vend_id": {}, "outcome": "success"}),
+            self.local(self.machine, qty=10**12),
+            self.local(self.machine, price_version=10**12),
+            self.local(self.machine, slot="A1", vend_id=7),
+            self.fact(self.machine, "vend.local", {}),
+        ]
+        good = self.local(self.machine)
+        self.project(*nonsense, good)
+        self.assertEqual(good.result, "done")
+        for fact in nonsense:
+            self.assertTrue(fact.result.startswith(("failed", "orphan")), (fact.type, fact.result))
+        self.assertEqual(self.slot(self.machine, "A1").qty, 9)

@@ -1,4 +1,7 @@
 # SPDX-License-Identifier: LGPL-3.0-or-later
+import random
+from itertools import permutations
+
 from odoo.tests import tagged
 
 from .common import WineCommon
@@ -70,3 +73,31 @@ class TestRestock(WineCommon):
 
     def test_unknown_slot(self):
         self.assertIn("not known", self.restock(slot="Z9").result)
+
+    def at(self, seq, fact):
+        fact.position = (1, seq)
+        return fact
+
+    def count(self, seq, before, after):
+        row = {"slot": "A1", "sku": "T-RED", "before": before, "filled": after - before,
+               "removed": 0, "bad": 0, "after": after}
+        return self.at(seq, self.fact(self.machine, "restock.done", {"slots": [row]}))
+
+    def test_the_counter_is_right_in_any_order_of_arrival(self):
+        """Sales 1, 2 → filled to 10 (3) → sale 4 → found 9, filled to 10 (5) → sale 6."""
+        orders = random.Random(3).sample(list(permutations(range(6))), 20)
+        for order in orders:
+            with self.subTest(order=order), self.cr.savepoint() as savepoint:
+                facts = [
+                    self.at(1, self.local(self.machine)),
+                    self.at(2, self.local(self.machine)),
+                    self.count(3, 8, 10),
+                    self.at(4, self.local(self.machine)),
+                    self.count(5, 9, 10),
+                    self.at(6, self.local(self.machine)),
+                ]
+                self.project(*(facts[index] for index in order[:3]))
+                self.project(*(facts[index] for index in order[3:]))
+                self.assertEqual(self.slot(self.machine, "A1").qty, 9)
+                savepoint.rollback()
+                self.env.invalidate_all()

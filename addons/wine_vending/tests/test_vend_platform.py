@@ -174,6 +174,13 @@ class TestVendPlatform(WineCommon):
         self.assertFalse(vend.order_ids)
         self.assertEqual(self.slot(self.machine, "A1").qty, 9, "the bottle is gone all the same")
 
+    def test_late_unknown_waits_for_a_person(self):
+        vend = self.authorise()
+        self.expire(vend, 1)
+        self.result(vend, "unknown", qty=0)
+        self.assertEqual((vend.state, vend.payment_state), ("unknown", "authorised"))
+        self.assertEqual(vend.case_ids.kind, "unknown")
+
     def test_late_failure_changes_nothing(self):
         vend = self.authorise()
         self.expire(vend, 1)

@@ -38,7 +38,7 @@ class TestVendStates(WineCommon):
     @mute_logger(LOGGER)
     def test_final_states_stay(self):
         self.vend._update_state("voided")
-        for target in ("reserved", "authorised", "accepted", "dispensing", "captured", "unknown"):
+        for target in ("reserved", "authorised", "accepted", "dispensing", "captured"):
             self.assertFalse(self.vend._update_state(target), target)
 
     def test_every_state_of_the_field_is_in_the_flow(self):

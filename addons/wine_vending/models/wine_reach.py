@@ -1,0 +1,106 @@
+# SPDX-License-Identifier: LGPL-3.0-or-later
+from odoo import api, models
+from odoo.exceptions import AccessError
+
+#: what the platform decides about a region; its administrator runs it within these
+PLATFORM_FIELDS = (
+    "active", "code", "company_id", "manager_ids", "operator_partner_id", "parent_id",
+    "pos_config_id", "warehouse_id",
+)
+
+
+class WineReach(models.AbstractModel):
+    """Nobody ties a record to one that lies out of reach.
+
+    Odoo checks before a write that the record may be changed, not what it is changed into: without
+    this, the administrator of one region could move a site into another one, or put a foreign vend
+    into a case of the own region and decide it.
+    """
+
+    _name = "wine.reach"
+    _description = "Ties to records within reach"
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        self._check_reach(vals_list)
+        return super().create(vals_list)
+
+    def write(self, vals):
+        self._check_reach([vals])
+        return super().write(vals)
+
+    def _check_reach(self, vals_list):
+        """:raise AccessError: a value names a record that the user cannot see"""
+        if self.env.su:
+            return
+        for name in set().union(*vals_list):
+            field = self._fields.get(name)
+            if field and field.type == "many2one":
+                ids = {vals[name] for vals in vals_list if vals.get(name)}
+                self.env[field.comodel_name].browse(ids).check_access("read")
+
+
+class WineRegion(models.Model):
+    """Who runs a region decides what they see: the rules that are kept ready are forgotten then."""
+
+    _name = "wine.region"
+    _inherit = ["wine.region", "wine.reach"]
+
+    def write(self, vals):
+        decided = [name for name in PLATFORM_FIELDS if name in vals]
+        if decided and not self.env.su and not self.has_access("create"):
+            raise AccessError(
+                self.env._(
+                    "%(field)s of a region is decided by the platform administrator. Ask there.",
+                    field=self._fields[decided[0]]._description_string(self.env),
+                )
+            )
+        result = super().write(vals)
+        if vals.keys() & {"manager_ids", "staff_ids"}:
+            self.env.registry.clear_cache()
+        return result
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        regions = super().create(vals_list)
+        self.env.registry.clear_cache()
+        return regions
+
+
+class ResUsers(models.Model):
+    _inherit = "res.users"
+
+    @api.model
+    def _get_invalidation_fields(self):
+        """Record rules are kept with the regions of their user filled in; forget them in time."""
+        return super()._get_invalidation_fields() | {"wine_region_ids", "wine_service_region_ids"}
+
+
+class WineSite(models.Model):
+    _name = "wine.site"
+    _inherit = ["wine.site", "wine.reach"]
+
+
+class WineMachine(models.Model):
+    _name = "wine.machine"
+    _inherit = ["wine.machine", "wine.reach"]
+
+
+class WineMachineSlot(models.Model):
+    _name = "wine.machine.slot"
+    _inherit = ["wine.machine.slot", "wine.reach"]
+
+
+class WinePlanogram(models.Model):
+    _name = "wine.planogram"
+    _inherit = ["wine.planogram", "wine.reach"]
+
+
+class WinePlanogramLine(models.Model):
+    _name = "wine.planogram.line"
+    _inherit = ["wine.planogram.line", "wine.reach"]
+
+
+class WineCase(models.Model):
+    _name = "wine.case"
+    _inherit = ["wine.case", "wine.reach"]

@@ -1,0 +1,234 @@
+# SPDX-License-Identifier: LGPL-3.0-or-later
+"""Kit of the access tests: one user of each kind, three regions with the same furniture in each."""
+
+from contextlib import contextmanager
+from dataclasses import dataclass
+from uuid import uuid4
+
+from odoo import models
+from odoo.exceptions import AccessError
+from odoo.tests import new_test_user
+from odoo.tools import mute_logger
+
+from .common import WineCommon
+
+GROUPS = {
+    "service": "wine_vending.group_wine_service",
+    "region_manager": "wine_vending.group_wine_region_manager",
+    "finance": "wine_vending.group_wine_finance",
+    "admin": "wine_vending.group_wine_admin",
+    "internal": "base.group_user",
+    "portal": "base.group_portal",
+}
+ROLES = (*GROUPS, "public")
+#: these see every region
+EVERYWHERE = ("finance", "admin")
+OPERATIONS = {"r": "read", "w": "write", "c": "create", "u": "unlink"}
+DENIALS = (
+    "odoo.addons.base.models.ir_model", "odoo.addons.base.models.ir_rule", "odoo.models",
+    "odoo.orm.models",
+)
+
+
+class Undo(Exception):
+    """Take back what was only tried."""
+
+
+@dataclass
+class World:
+    """One region and what is in it."""
+
+    region: models.Model
+    machine: models.Model
+    vend: models.Model
+    case: models.Model
+    draft: models.Model
+
+    @property
+    def records(self):
+        """dict model → one record of this region."""
+        order = self.vend.order_ids[:1]
+        found = (
+            self.region, self.machine, self.machine.site_id, self.machine.slot_ids[:1], self.vend,
+            self.case, self.draft, self.draft.line_ids[:1], self.machine.fault_ids[:1], order,
+            order.lines, order.payment_ids, order.session_id, order.config_id,
+        )
+        return {record._name: record for record in found}
+
+
+def models_of(env, module):
+    """Names of the stored models that an addon brings."""
+    return {
+        name
+        for name, model in env.registry.items()
+        if name.startswith("wine.") and model._original_module == module and not model._abstract
+    }
+
+
+class AccessCommon(WineCommon):
+    """``own`` is the region of the users, ``below`` lies below it, ``foreign`` beside it."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.own = cls.make_world(cls.region, cls.machine)
+        below = cls.make_region("Testland East", "TSTE", parent_id=cls.region.id)
+        cls.below = cls.make_world(below)
+        cls.foreign = cls.make_world(cls.make_region("Farland", "FAR"))
+        cls.users = {
+            role: new_test_user(cls.env, f"access-{role}", group) for role, group in GROUPS.items()
+        }
+        cls.users["public"] = cls.env.ref("base.public_user")
+        cls.region.manager_ids = cls.users["region_manager"]
+        cls.region.staff_ids = cls.users["service"]
+        cls.env.flush_all()
+
+    @classmethod
+    def make_world(cls, region, machine=None):
+        plan = {"A1": cls.wine, "A2": cls.soda}
+        machine = machine or cls.make_machine(region, plan, name=f"Machine of {region.code}")
+        sold, unsure = cls.local(machine, pay="card"), cls.local(machine, outcome="unknown")
+        cls.env["wine.machine"]._project(
+            [sold, unsure, cls.fact(machine, "fault.raised", {"code": "E1"})]
+        )
+        cls.env.invalidate_all()
+        vend, case = (
+            cls.env["wine.vend"].search([("uuid", "=", fact.data["vend_id"])])
+            for fact in (sold, unsure)
+        )
+        machine.action_new_planogram()
+        draft = machine.planogram_ids.filtered(lambda planogram: planogram.state == "draft")
+        return World(region, machine, vend, case.case_ids, draft)
+
+    def setUp(self):
+        super().setUp()
+        quiet = mute_logger(*DENIALS)
+        quiet.__enter__()
+        self.addCleanup(quiet.__exit__, None, None, None)
+
+    def seen_by(self, role, record):
+        """The record as a user of this kind holds it."""
+        return record.with_user(self.users[role])
+
+    def env_of(self, role):
+        return self.env(user=self.users[role], su=False)
+
+    def attempt(self, action):
+        """Whether ``action()`` is allowed; what it does is taken back."""
+        try:
+            with self.env.cr.savepoint():
+                action()
+                self.env.flush_all()
+                raise Undo
+        except Undo:
+            return True
+        except AccessError:
+            return False
+        finally:
+            self.env.invalidate_all()
+
+    @contextmanager
+    def refused(self, *errors):
+        """The block must be refused; by default with an AccessError."""
+        try:
+            with self.env.cr.savepoint():
+                yield
+                self.env.flush_all()
+        except errors or AccessError:
+            self.env.invalidate_all()
+        else:
+            self.fail("it was allowed")
+
+    def fresh(self, model, world):
+        """Values of a new record of ``model`` in the region of ``world``."""
+        free = world.machine.slot_ids.filtered(lambda slot: slot.code == "B3")
+        return {
+            "wine.region": {"name": "New", "code": f"N{uuid4().hex[:6]}"},
+            "wine.site": {"name": "New", "region_id": world.region.id},
+            "wine.machine.model": {"name": "New", "maker": "New"},
+            "wine.machine": {
+                "name": "New", "serial": str(uuid4()), "model_id": world.machine.model_id.id,
+                "site_id": world.machine.site_id.id,
+            },
+            "wine.machine.fault": {
+                "machine_id": world.machine.id, "code": "E2", "raised_at": "2026-01-01",
+            },
+            "wine.machine.slot": {"machine_id": world.machine.id, "code": "Z9"},
+            "wine.planogram": {"machine_id": world.machine.id},
+            "wine.planogram.line": {
+                "planogram_id": world.draft.id, "slot_id": free.id,
+                "product_id": self.wine.id, "price": 1.0,
+            },
+            "wine.vend": {
+                "machine_id": world.machine.id, "region_id": world.region.id,
+                "company_id": world.region.company_id.id, "product_id": self.wine.id,
+                "currency_id": world.region.currency_id.id, "pay_kind": "cash",
+                "moment": "2026-01-01", "business_date": "2026-01-01",
+            },
+            "wine.case": {"kind": "count", "region_id": world.region.id},
+        }.get(model)
+
+    # === THE MATRIX === #
+
+    def check_matrix(self, module, matrix, own, foreign, harmless, fresh):
+        """Every kind of user × model × operation, asked and done, at home and abroad.
+
+        :param dict matrix: model → role → letters of ``OPERATIONS``; a role that is missing has none
+        :param own: function(model) → a record of the users' region; likewise ``foreign``
+        :param harmless: function(model) → values that may be written on such a record
+        :param fresh: function(model, foreign: bool) → values of a new one
+        """
+        self.assertEqual(models_of(self.env, module), set(matrix), "models and table differ")
+        for model, rights in matrix.items():
+            for role in ROLES:
+                letters = rights.get(role, "")
+                for letter, operation in OPERATIONS.items():
+                    expected = letter in letters
+                    with self.subTest(model=model, role=role, operation=operation):
+                        self.assertIs(
+                            self.env[model].with_user(self.users[role]).has_access(operation),
+                            expected,
+                            "by the table of access rights",
+                        )
+                        doer = Doer(self, model, role, harmless, fresh)
+                        self.assertIs(doer.does(operation, own(model), False), expected, "at home")
+                        if foreign(model):
+                            abroad = expected and role in EVERYWHERE
+                            self.assertIs(
+                                doer.does(operation, foreign(model), True), abroad, "abroad"
+                            )
+
+
+class Doer:
+    """Does an operation on a record as one kind of user; nothing of it stays."""
+
+    def __init__(self, test, model, role, harmless, fresh):
+        self.test, self.model, self.role = test, model, role
+        self.harmless, self.fresh = harmless, fresh
+
+    def does(self, operation, record, abroad):
+        """Whether it was allowed; ``has_access`` and ``check_access`` must say the same."""
+        test, mine = self.test, self.test.seen_by(self.role, record)
+        allowed = test.attempt(lambda: getattr(self, operation)(mine, abroad))
+        if operation != "create":
+            test.assertIs(mine.has_access(operation), allowed, "has_access says otherwise")
+            test.assertIs(test.attempt(lambda: mine.check_access(operation)), allowed)
+        if operation == "read" and test.attempt(lambda: mine.browse().check_access("read")):
+            found = mine.with_context(active_test=False).search([("id", "=", record.id)])
+            test.assertIs(bool(found), allowed, "search says otherwise")
+        return allowed
+
+    def read(self, mine, _abroad):
+        mine.read(["display_name"])
+
+    def write(self, mine, _abroad):
+        mine.write(self.harmless(self.model))
+
+    def create(self, mine, abroad):
+        mine.browse().create(self.fresh(self.model, abroad))
+
+    def unlink(self, mine, abroad):
+        victim = mine
+        if mine.has_access("unlink"):
+            victim = mine.browse(mine.sudo().create(self.fresh(self.model, abroad)).id)
+        victim.unlink()

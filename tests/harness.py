@@ -1,0 +1,136 @@
+# SPDX-License-Identifier: LGPL-3.0-or-later
+"""A company for one test: database, broker, bridge and fleet, all of them real and of its own."""
+
+import json
+import signal
+import time
+from contextlib import ExitStack, contextmanager
+
+from tools.env import kit, odoo
+from tools.env.paths import RUN
+
+READY = 60
+
+
+class House:
+    """Use as a context manager. Odoo's environment is used in this process, on the same database.
+
+    :param str name: of the database, copied from the test database; also the tenant
+    """
+
+    def __init__(self, name):
+        self.name = name
+        self.stack = ExitStack()
+        self.bridge = None
+
+    def __enter__(self):
+        self.stack.enter_context(kit.database_copy(self.name))
+        self.conf, _port = kit.odoo_conf(self.name)
+        self.broker = self.stack.enter_context(kit.broker(self.name))
+        self._use_odoo()
+        return self
+
+    def __exit__(self, *details):
+        from odoo.modules.registry import Registry
+        from odoo.sql_db import close_db
+
+        self.stop_bridge()
+        Registry.delete(self.name)
+        close_db(self.name)
+        return self.stack.__exit__(*details)
+
+    def _use_odoo(self):
+        import os
+
+        os.environ.update(odoo.environment(self.conf))
+        from odoo.tools import config
+
+        config.parse_config(["-c", str(self.conf), "-d", self.name])
+
+    @contextmanager
+    def env(self):
+        """Odoo's environment as superuser; committed at the end, retried by nobody."""
+        from odoo import SUPERUSER_ID, api
+        from odoo.modules.registry import Registry
+
+        with Registry(self.name).cursor() as cr:
+            env = api.Environment(cr, SUPERUSER_ID, {"lang": "en_US", "tz": "UTC"})
+            yield env
+            env.flush_all()
+            cr.commit()
+
+    def do(self, work):
+        """``work(env)`` in a transaction of its own, again where another one was faster."""
+        from psycopg2.errors import SerializationFailure
+
+        for _attempt in range(20):
+            try:
+                with self.env() as env:
+                    return work(env)
+            except SerializationFailure:
+                time.sleep(0.05)
+        raise AssertionError("the database is busy for too long")
+
+    def query(self, sql, *values):
+        """Rows of a plain query in a transaction of its own."""
+        from odoo.sql_db import db_connect
+
+        with db_connect(self.name).cursor() as cr:
+            cr.execute(sql, values)
+            return cr.fetchall()
+
+    # === PROCESSES === #
+
+    def provision(self):
+        """Credentials for all machines; returns the configuration of the fleet as a dict."""
+        path = RUN / f"{self.name}-fleet.json"
+        kit.provision(self.name, self.broker, path)
+        return json.loads(path.read_text())
+
+    def start_bridge(self, **variables):
+        """Start the bridge and wait until it has said that it is online."""
+        environment = kit.bridge_environment(self.name, self.broker)
+        environment.update(variables)
+        running = kit.process(kit.bridge_command(self.name), environment, f"{self.name}-bridge")
+        self.bridge = self.stack.enter_context(running)
+        return self.bridge
+
+    def kill_bridge(self):
+        """The way of a power cut."""
+        self.bridge.send_signal(signal.SIGKILL)
+        self.bridge.wait()
+
+    def stop_bridge(self):
+        """The way of a supervisor; returns the exit code."""
+        if self.bridge and self.bridge.poll() is None:
+            kit.stop(self.bridge)
+        return self.bridge.returncode if self.bridge else None
+
+    def waiting(self):
+        """Messages that are stored and not yet used."""
+        return self.query("SELECT count(*) FROM wine_bridge_event WHERE state = 'new'")[0][0]
+
+    def until(self, condition, seconds=READY, step=lambda: time.sleep(0.2)):
+        """Wait for a condition; False where it did not come true in time."""
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            if condition():
+                return True
+            step()
+        return condition()
+
+    # === THE BOOKS === #
+
+    def close_days(self):
+        """Close the running session of every region; returns ids of the sessions."""
+        with self.env() as env:
+            sessions = env["pos.session"].search(
+                [("wine_business_date", "!=", False), ("state", "!=", "closed")]
+            )
+            ids = sessions.ids
+            for session in sessions:
+                session._wine_announce_closing()
+        for session_id in ids:
+            with self.env() as env:
+                env["pos.session"].browse(session_id)._wine_close()
+        return ids
