@@ -30,22 +30,27 @@ def vend_local(batch, fact):
 
 @handles("test.vend")
 def test_vend(batch, fact):
-    """A technician's trial: goods leave without money."""
+    """A technician's trial: kept as evidence, sells nothing.
+
+    The bottle goes back into its slot; where it does not, the next count says so.
+    """
     slot, _counter = batch.slot(fact, fact.data["slot"])
     if not slot.product_id:
-        raise BadFact("the slot has no product, so nothing can be booked out of it")
-    data = {
+        raise BadFact("the slot has no product, so nothing can have come out of it")
+    fact.data = {
+        **fact.data,
         "vend_id": f"test-{fact.reference or fact.received.isoformat()}",
         "sku": slot.product_id.default_code,
         "price": "0",
         "currency": batch.machine(fact).currency_id.name,
         "pay": "test",
         "outcome": "success",
-        **fact.data,
     }
-    batch.products.setdefault(data["sku"], slot.product_id)
-    fact.data = data
-    vend_local(batch, fact)
+    batch.products.setdefault(fact.data["sku"], slot.product_id)
+    uuid = fact.data["vend_id"]
+    fold = VendFold(uuid, "draft", values=_values(batch, fact))
+    if batch.vends.setdefault(uuid, fold) is fold:
+        fold.advance("voided", payment_state="none")
 
 
 def _values(batch, fact):

@@ -136,9 +136,18 @@ class TestVendLocal(WineCommon):
         self.assertEqual(vend.product_id, self.wine)
         self.assertEqual(vend.flag, "product")
 
-    def test_free_and_test_vends_move_goods_without_money(self):
-        free = self.local(self.machine, pay="free", price="0.00")
+    def test_a_technicians_trial_sells_nothing(self):
         trial = self.fact(self.machine, "test.vend", {"slot": "A1", "qty": 1, "by": "tech"})
+        again = self.fact(self.machine, "test.vend", dict(trial.data))
+        again.reference = trial.reference
+        vend = self.project(trial, again)
+        self.assertEqual((len(vend), vend.pay_kind, vend.state), (1, "test", "voided"))
+        self.assertFalse(vend.order_ids)
+        self.assertEqual(self.slot(self.machine, "A1").qty, 10)
+
+    def test_free_and_test_sales_move_goods_without_money(self):
+        free = self.local(self.machine, pay="free", price="0.00")
+        trial = self.local(self.machine, pay="test", price="0.00")
         self.project(free, trial)
         orders = self.env["pos.order"].search([("wine_machine_id", "=", self.machine.id)])
         self.assertEqual(len(orders), 2)
