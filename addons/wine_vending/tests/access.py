@@ -115,6 +115,7 @@ class AccessCommon(WineCommon):
 
     def attempt(self, action):
         """Whether ``action()`` is allowed; what it does is taken back."""
+        self.forget()
         try:
             with self.env.cr.savepoint():
                 action()
@@ -127,9 +128,15 @@ class AccessCommon(WineCommon):
         finally:
             self.env.invalidate_all()
 
+    def forget(self):
+        """A call from outside begins with an empty cache; what is in it is read unchecked."""
+        self.env.flush_all()
+        self.env.invalidate_all()
+
     @contextmanager
     def refused(self, *errors):
         """The block must be refused; by default with an AccessError."""
+        self.forget()
         try:
             with self.env.cr.savepoint():
                 yield
