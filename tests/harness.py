@@ -45,7 +45,7 @@ class House:
         os.environ.update(odoo.environment(self.conf))
         from odoo.tools import config
 
-        config.parse_config(["-c", str(self.conf), "-d", self.name])
+        config.parse_config(["-c", str(self.conf), "-d", self.name], setup_logging=False)
 
     @contextmanager
     def env(self):

@@ -184,7 +184,7 @@ class OrderWriter:
 
     def _amounts(self, posting, taxes):
         """(net, gross) exactly as Odoo will find them again when it closes the session."""
-        key = (taxes.ids and tuple(taxes.ids), posting.price, posting.qty, posting.vend.company_id)
+        key = (tuple(taxes.ids), posting.price, posting.qty, posting.vend.company_id)
         if key not in self.amounts:
             vend = posting.vend
             AccountTax = self.env["account.tax"].sudo()

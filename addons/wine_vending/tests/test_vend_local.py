@@ -44,6 +44,12 @@ class TestVendLocal(WineCommon):
         again = self.project(self.local(self.machine)).order_ids
         self.assertEqual(again.lines.tax_ids, order.lines.tax_ids, "the twin is made once")
 
+    def test_without_any_tax(self):
+        self.wine.taxes_id = False
+        order = self.project(self.local(self.machine)).order_ids
+        self.assertEqual((order.amount_total, order.amount_tax), (120.0, 0.0))
+        self.assertEqual(order.lines.price_subtotal, 120.0)
+
     def test_the_same_sale_twice_is_one_sale(self):
         fact = self.local(self.machine)
         first = self.project(fact)
