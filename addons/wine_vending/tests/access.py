@@ -141,7 +141,7 @@ class AccessCommon(WineCommon):
             with self.env.cr.savepoint():
                 yield
                 self.env.flush_all()
-        except errors or AccessError:
+        except (AccessError, *errors):
             self.env.invalidate_all()
         else:
             self.fail("it was allowed")
@@ -178,9 +178,9 @@ class AccessCommon(WineCommon):
     # === THE MATRIX === #
 
     def check_matrix(self, module, matrix, own, foreign, harmless, fresh):
-        """Every kind of user × model × operation, asked and done, at home and abroad.
+        """Every kind of user × model × operation: asked and done, at home and abroad.
 
-        :param dict matrix: model → role → letters of ``OPERATIONS``; a role that is missing has none
+        :param dict matrix: model → role → letters of ``OPERATIONS``; a missing role has none
         :param own: function(model) → a record of the users' region; likewise ``foreign``
         :param harmless: function(model) → values that may be written on such a record
         :param fresh: function(model, foreign: bool) → values of a new one

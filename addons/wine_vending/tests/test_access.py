@@ -242,7 +242,7 @@ class TestAccessSales(AccessCommon):
                 self.assertTrue(self.seen_by(role, foreign).has_access("read"), role)
 
     def test_warehouse_staff_see_no_foreign_orders(self):
-        """Odoo lets warehouse staff read POS orders; of machines they see those of their regions."""
+        """Odoo lets warehouse staff read POS orders; of machines only those of their regions."""
         service = self.users["service"]
         service.group_ids = [Command.link(self.env.ref("stock.group_stock_user").id)]
         orders = self.seen_by("service", self.own.vend.order_ids | self.foreign.vend.order_ids)

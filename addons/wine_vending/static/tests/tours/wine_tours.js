@@ -39,7 +39,10 @@ function openTourMachine() {
             trigger:
                 ".o_wine_front .o_wine_slot[data-slot=A1]:contains('Wine T-RED'):contains('120')",
         },
-        {content: "A slot without a product says so", trigger: ".o_wine_slot[data-slot=A3] .o_wine_slot_note"},
+        {
+            content: "A slot without a product says so",
+            trigger: ".o_wine_slot[data-slot=A3] .o_wine_slot_note",
+        },
     ];
 }
 
@@ -74,12 +77,16 @@ tours.add("wine_regional_administrator", {
             trigger: ".o_data_row:contains('A1') .o_data_cell, .o_kanban_record:contains('A1')",
             run: "click",
         },
-        {content: "It was sold", trigger: ".o_form_view .o_statusbar_status, .o_form_view .o_arrow_button_current"},
+        {
+            content: "It was sold",
+            trigger: ".o_form_view .o_statusbar_status, .o_form_view .o_arrow_button_current",
+        },
         {content: "For 120", trigger: ".o_field_widget[name=amount_captured]:contains('120')"},
         ...openStatistic("action_view_orders"),
         {
             content: "Its order",
-            trigger: ".o_data_row:contains('TST/V') .o_data_cell, .o_kanban_record:contains('120'), .o_form_view .o_field_widget[name=pos_reference]",
+            trigger:
+                ".o_data_row:contains('TST/V') .o_data_cell, .o_kanban_record:contains('120'), .o_form_view .o_field_widget[name=pos_reference]",
         },
     ],
 });
@@ -104,7 +111,8 @@ tours.add("wine_platform_administrator", {
         },
         {
             content: "It says how many machines it has; see them",
-            trigger: ".o_form_view .oe_title:contains('Testland'), .o_form_view .oe_title:has(input)",
+            trigger:
+                ".o_form_view .oe_title:contains('Testland'), .o_form_view .oe_title:has(input)",
         },
         ...openStatistic("action_view_machines"),
         ...openTourMachine(),
@@ -139,7 +147,8 @@ tours.add("wine_platform_administrator", {
         },
         {
             content: "It wants version 2",
-            trigger: ".o_form_view .alert:contains('version 2'), .o_form_view .alert:has([name=wanted_version]:contains('2'))",
+            trigger:
+                ".o_form_view .alert:contains('version 2'), .o_form_view .alert:has([name=wanted_version]:contains('2'))",
         },
         {
             content: "Its front shows the new price",
@@ -168,7 +177,8 @@ tours.add("wine_case_of_unknown_outcome", {
         },
         {
             content: "The question says what will happen",
-            trigger: ".modal:contains('The consumer gets the money back') .modal-footer .btn-primary",
+            trigger:
+                ".modal:contains('The consumer gets the money back') .modal-footer .btn-primary",
             run: "click",
         },
         {
