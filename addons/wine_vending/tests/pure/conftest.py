@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: LGPL-3.0-or-later
 """Plain pytest: the core of the addon under a name of its own, without Odoo.
 
-``import wine_vending_core`` finds ``addons/wine_vending/core`` itself. The addon's own package is not
-imported, for it imports Odoo.
+``import wine_vending_core`` finds ``addons/wine_vending/core`` itself. The addon's own package is
+not imported, for it imports Odoo.
 """
 
 import importlib.util

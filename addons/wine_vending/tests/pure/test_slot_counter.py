@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-3.0-or-later
-"""Whatever the order in which facts arrive, the counter is the newest count less what came after."""
+"""In whatever order facts arrive, the counter is the newest count less what came after it."""
 
 from hypothesis import given
 from hypothesis import strategies as st
