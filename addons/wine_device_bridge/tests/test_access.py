@@ -1,1 +1,224 @@
 # SPDX-License-Identifier: LGPL-3.0-or-later
+"""Who may see what machines say and are told; nobody sees a secret, nobody writes a message."""
+
+import json
+
+from lxml import etree
+
+from odoo.addons.wine_vending.tests.access import ROLES, AccessCommon
+from odoo.addons.wine_vending.tests.test_access import public_methods
+from odoo.exceptions import AccessError
+from odoo.service.model import get_public_method
+from odoo.tests import HttpCase, new_test_user, tagged
+from odoo.tools import mute_logger
+
+#: model → role → letters: read, write, create, unlink; a role that is missing has nothing
+MATRIX = {
+    "wine.bridge.event": {"region_manager": "r", "admin": "r"},
+    "wine.bridge.journal": {"region_manager": "r", "admin": "r"},
+    "wine.bridge.command": {
+        "service": "r", "region_manager": "r", "finance": "r", "admin": "r",
+    },
+    "wine.bridge.credential": {"admin": "r"},
+}
+HARMLESS = {
+    "wine.bridge.event": {"attempts": 1},
+    "wine.bridge.journal": {"highest": 9},
+    "wine.bridge.command": {"code": "x"},
+    "wine.bridge.credential": {"version": 9},
+}
+PUBLIC = {
+    "wine.bridge.event": {"action_replay"},
+    "wine.machine": {"action_view_bridge_commands", "action_view_bridge_events"},
+}
+PRIVATE = {
+    "wine.bridge.credential": ("_issue", "_password_lines"),
+    "wine.bridge.command": ("_apply_acks", "_follow", "_cron_expire"),
+    "wine.bridge.event": ("_project_round", "_project_isolated", "_take", "_use", "_mark"),
+    "wine.machine": ("_send", "_publish_desired", "_desired", "_lock_command", "_after_facts"),
+}
+
+
+class BridgeAccess(AccessCommon):
+    """A message, a command, a journal and a credential of each region's machine."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.talk = {world.region.code: cls.make_talk(world) for world in (cls.own, cls.foreign)}
+        cls.env.flush_all()
+
+    @classmethod
+    def make_talk(cls, world):
+        machine = world.machine
+        machine.action_suspend()
+        cls.env["wine.bridge.credential"]._issue(machine)
+        values = {"machine_id": machine.id}
+        made = [
+            cls.env["wine.bridge.event"].create(
+                {**values, "channel": "evt", "type": "door", "state": "failed",
+                 "received_at": "2026-01-01", "moment": "2026-01-01"}
+            ),
+            cls.env["wine.bridge.journal"].create({**values, "epoch": 77, "highest": 5}),
+            cls.env["wine.bridge.command"].search([("machine_id", "=", machine.id)], limit=1),
+            cls.env["wine.bridge.credential"].search([("machine_id", "=", machine.id)]),
+        ]
+        return {record._name: record for record in made}
+
+    def values(self, model, foreign):
+        machine = (self.foreign if foreign else self.own).machine
+        return {
+            "wine.bridge.event": {"machine_id": machine.id, "channel": "evt", "type": "x"},
+            "wine.bridge.journal": {"machine_id": machine.id, "epoch": 78},
+            "wine.bridge.command": {"machine_id": machine.id, "type": "machine.reboot"},
+            "wine.bridge.credential": {"machine_id": machine.id},
+        }[model]
+
+
+@tagged("post_install", "-at_install")
+class TestBridgeAccess(BridgeAccess):
+    """The table of rights, and what hides behind it."""
+
+    def test_matrix(self):
+        self.check_matrix(
+            "wine_device_bridge",
+            MATRIX,
+            own=self.talk["TST"].get,
+            foreign=self.talk["FAR"].get,
+            harmless=HARMLESS.get,
+            fresh=self.values,
+        )
+
+    def test_every_form_opens(self):
+        """The machine's form, too, to which the bridge adds what is on its way."""
+        records = [*self.talk["TST"].values(), self.machine]
+        for record in records:
+            for role in ROLES:
+                mine = self.seen_by(role, record)
+                self.forget()
+                if not mine.has_access("read"):
+                    continue
+                for kind in ("form", "list", "kanban"):
+                    with self.subTest(model=record._name, role=role, view=kind):
+                        arch = etree.fromstring(mine.get_view(view_type=kind)["arch"])
+                        names = arch.xpath("//field[not(ancestor::field)]/@name")
+                        self.forget()
+                        mine.web_read({name: {} for name in names})
+
+    def test_foreign_talk_is_not_found(self):
+        for role in ("region_manager", "service"):
+            for model, record in self.talk["FAR"].items():
+                if "r" not in MATRIX[model].get(role, ""):
+                    continue
+                with self.subTest(role=role, model=model):
+                    mine = self.env_of(role)[model]
+                    self.assertFalse(mine.search([("id", "=", record.id)]))
+                    self.assertFalse(mine.search([("region_id", "=", self.foreign.region.id)]))
+                    self.assertFalse(
+                        mine.search([("machine_id.name", "=", self.foreign.machine.name)])
+                    )
+                    self.assertFalse(
+                        mine.formatted_read_group([("id", "=", record.id)], [], ["__count"])[0][
+                            "__count"
+                        ]
+                    )
+                    with self.refused():
+                        mine.browse(record.id).read(["type" if "type" in mine else "machine_id"])
+
+    def test_messages_of_no_machine_are_for_the_platform(self):
+        stray = self.env["wine.bridge.event"].create(
+            {"channel": "evt", "state": "quarantined", "payload": "{"}
+        )
+        self.assertFalse(self.seen_by("region_manager", stray).has_access("read"))
+        self.assertTrue(self.seen_by("admin", stray).has_access("read"))
+
+    def test_only_the_platform_takes_messages_in_again(self):
+        for role in ROLES:
+            for code in ("TST", "FAR"):
+                event = self.seen_by(role, self.talk[code]["wine.bridge.event"])
+                with self.subTest(role=role, region=code):
+                    self.assertIs(self.attempt(lambda e=event: e.action_replay()), role == "admin")
+
+    def test_no_hash_below_the_system(self):
+        """Not read, not searched by, not grouped by, not exported, not sorted by."""
+        credential = self.talk["TST"]["wine.bridge.credential"]
+        first = credential.secret_hash[:12]
+        for role in ("region_manager", "finance", "service", "admin"):
+            mine = self.seen_by(role, credential)
+            attempts = [
+                lambda m=mine: m.read(["secret_hash"]),
+                lambda m=mine: m.secret_hash,
+                lambda m=mine: m.web_read({"secret_hash": {}}),
+                lambda m=mine: m.search([("secret_hash", "=like", f"{first}%")]),
+                lambda m=mine: m.search([], order="secret_hash"),
+                lambda m=mine: m.formatted_read_group([], ["secret_hash"], ["__count"]),
+                lambda m=mine: m.write({"secret_hash": "x"}),
+            ]
+            for number, attempt in enumerate(attempts):
+                with self.subTest(role=role, attempt=number):
+                    self.assertFalse(self.attempt(attempt))
+        self.assertNotIn("secret_hash", self.seen_by("admin", credential).fields_get())
+        rows = self.seen_by("admin", credential).read()
+        self.assertNotIn("secret_hash", rows[0])
+        system = new_test_user(
+            self.env, "access-system", "wine_vending.group_wine_admin,base.group_system"
+        )
+        self.assertTrue(credential.with_user(system).secret_hash)
+
+
+@tagged("post_install", "-at_install")
+class TestBridgeRpc(BridgeAccess, HttpCase):
+    """From outside."""
+
+    session = None  # here it is that of HTTP, not the trading day
+
+    def rpc(self, model, method, args):
+        with mute_logger("odoo.http"):
+            answer = self.url_open(
+                f"/web/dataset/call_kw/{model}/{method}",
+                data=json.dumps({"params": {"model": model, "method": method, "args": args,
+                                            "kwargs": {}}}),
+                headers={"Content-Type": "application/json"},
+            ).json()
+        return answer.get("error", {}).get("data", {}).get("name", "") or answer["result"]
+
+    def test_every_public_method_is_known(self):
+        self.assertEqual(public_methods(self.env, "wine_device_bridge"), PUBLIC)
+
+    def test_private_methods(self):
+        for model, names in PRIVATE.items():
+            for name in names:
+                with self.subTest(model=model, method=name), self.assertRaises(AccessError):
+                    self.assertTrue(hasattr(self.env[model], name), "no such method any more")
+                    get_public_method(self.env[model], name)
+
+    def test_admin_from_outside(self):
+        self.authenticate("access-admin", "access-admin")
+        credential = self.talk["TST"]["wine.bridge.credential"]
+        issue = self.rpc("wine.bridge.credential", "_issue", [self.machine.ids])
+        self.assertEqual(issue, "odoo.exceptions.AccessError")
+        read = self.rpc("wine.bridge.credential", "read", [credential.ids, ["secret_hash"]])
+        self.assertEqual(read, "odoo.exceptions.AccessError")
+        made = self.rpc(
+            "wine.bridge.command", "create",
+            [{"machine_id": self.machine.id, "type": "door.unlock"}],
+        )
+        self.assertEqual(made, "odoo.exceptions.AccessError")
+
+    def test_manager_from_outside(self):
+        self.authenticate("access-region_manager", "access-region_manager")
+        event = self.talk["TST"]["wine.bridge.event"]
+        replay = self.rpc("wine.bridge.event", "action_replay", [event.ids])
+        self.assertEqual(replay, "odoo.exceptions.AccessError")
+        done = self.rpc("wine.bridge.event", "write", [event.ids, {"state": "done"}])
+        self.assertEqual(done, "odoo.exceptions.AccessError")
+
+
+@tagged("post_install", "-at_install")
+class TestBridgeEpoch(BridgeAccess):
+    """What identifies a machine to the bridge is not edited by its administrator."""
+
+    def test_the_epoch_is_not_edited(self):
+        machine = self.machine.with_user(self.users["region_manager"])
+        with self.refused():
+            machine.write({"bridge_epoch": 5})

@@ -207,7 +207,7 @@ class WineMachine(models.Model):
             ]
         )
         for machine, location in zip(self, locations, strict=True):
-            machine.location_id = location
+            machine.sudo().location_id = location  # not a field to be edited
 
     def _make_slots(self):
         self.env["wine.machine.slot"].create(

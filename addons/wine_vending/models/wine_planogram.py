@@ -61,7 +61,8 @@ class WinePlanogram(models.Model):
 
     def action_publish(self):
         """Publish drafts: next version of each machine, the previous one is superseded."""
-        for planogram in self:
+        self.check_access("write")
+        for planogram in self.sudo():  # state, version and slots are not edited, they follow
             planogram._check_draft()
             planogram._check_lines()
             machine = planogram.machine_id
@@ -188,7 +189,13 @@ class WinePlanogramLine(models.Model):
 
     def write(self, vals):
         self.planogram_id._check_draft()
-        return super().write(vals)
+        result = super().write(vals)
+        self.planogram_id._check_draft()
+        return result
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_only_draft(self):
+        self.planogram_id._check_draft()
 
     @api.model_create_multi
     def create(self, vals_list):

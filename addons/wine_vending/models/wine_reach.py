@@ -10,15 +10,18 @@ PLATFORM_FIELDS = (
 
 
 class WineReach(models.AbstractModel):
-    """Nobody ties a record to one that lies out of reach.
+    """Nobody ties a record to one that lies out of reach, nor edits what follows from facts.
 
     Odoo checks before a write that the record may be changed, not what it is changed into: without
     this, the administrator of one region could move a site into another one, or put a foreign vend
-    into a case of the own region and decide it.
+    into a case of the own region and decide it. And to Odoo a readonly field is one of the screen:
+    from outside it could be written, a price without a planogram, a counter without a count.
     """
 
     _name = "wine.reach"
-    _description = "Ties to records within reach"
+    _description = "Edits within reach"
+    #: fields that follow from others although a screen may write them
+    _not_by_hand = ()
 
     @api.model_create_multi
     def create(self, vals_list):
@@ -30,11 +33,18 @@ class WineReach(models.AbstractModel):
         return super().write(vals)
 
     def _check_reach(self, vals_list):
-        """:raise AccessError: a value names a record that the user cannot see"""
+        """:raise AccessError: a record that the user cannot see, or a field not to be edited"""
         if self.env.su:
             return
         for name in set().union(*vals_list):
             field = self._fields.get(name)
+            if field and (field.readonly or name in self._not_by_hand) and not field.compute:
+                raise AccessError(
+                    self.env._(
+                        "%(field)s is not edited: it follows from what happened. Use the buttons.",
+                        field=field._description_string(self.env),
+                    )
+                )
             if field and field.type == "many2one":
                 ids = {vals[name] for vals in vals_list if vals.get(name)}
                 self.env[field.comodel_name].browse(ids).check_access("read")
@@ -84,6 +94,7 @@ class WineSite(models.Model):
 class WineMachine(models.Model):
     _name = "wine.machine"
     _inherit = ["wine.machine", "wine.reach"]
+    _not_by_hand = ("planogram_id",)
 
 
 class WineMachineSlot(models.Model):

@@ -4,6 +4,8 @@ from uuid import NAMESPACE_OID, uuid4, uuid5
 
 from odoo import SUPERUSER_ID, Command, api, models
 
+from ..bulk import bulk_create
+
 #: kinds that bring no money: the order is there for the goods
 UNPAID_KINDS = ("free", "test")
 
@@ -55,15 +57,8 @@ class WineVend(models.Model):
         postings = self._not_yet_posted(postings)
         regions = self.env["wine.region"].union(*(posting.vend.region_id for posting in postings))
         sessions = self.env["pos.session"]._wine_open_sessions(regions)
-        writer = OrderWriter(self.env, sessions)
-        values = [writer.order_values(posting) for posting in postings]
-        orders = (
-            self.env["pos.order"]
-            .with_user(SUPERUSER_ID)
-            .with_context(tracking_disable=True, mail_notrack=True, wine_batch=True)
-            .create(values)
-            .with_env(self.env)
-        )
+        writer = OrderWriter(self.env, sessions, postings)
+        orders = writer.write(postings)
         self._announce(orders)
         return orders
 
@@ -89,21 +84,45 @@ class WineVend(models.Model):
 class OrderWriter:
     """Values of orders for one batch, with everything that repeats looked up once."""
 
-    def __init__(self, env, sessions):
+    def __init__(self, env, sessions, postings):
         """:param dict sessions: region → locked open ``pos.session``"""
         self.env = env
         self.sessions = sessions
         self.methods = {region: region._payment_methods() for region in sessions}
-        self.taxes = {}
+        self.taxes = self._load_taxes(postings)
         self.amounts = {}
         self.names = {}
 
-    def order_values(self, posting):
-        """Values of one paid order with its line and payment."""
+    def write(self, postings):
+        """Orders, then their lines, then their payments, an INSERT each."""
+        orders = self._create("pos.order", [self._order(posting) for posting in postings])
+        pairs = list(zip(postings, orders, strict=True))
+        self._create("pos.order.line", [self._line(posting, order) for posting, order in pairs])
+        payments = [self._payment(posting, order) for posting, order in pairs]
+        self._create("pos.payment", [payment for payment in payments if payment])
+        return orders
+
+    def _load_taxes(self, postings):
+        """{company: {product id: taxes}} of the batch."""
+        AccountTax = self.env["account.tax"].sudo()
+        vends = self.env["wine.vend"].union(*(posting.vend for posting in postings))
+        return {
+            company: AccountTax._wine_machine_taxes(of_company.product_id, company)
+            for company, of_company in vends.grouped("company_id").items()
+        }
+
+    def _create(self, model, values):
+        context = {"tracking_disable": True, "mail_notrack": True, "wine_batch": True}
+        records = self.env[model].with_user(SUPERUSER_ID).with_context(**context)
+        return bulk_create(records, values).with_env(self.env)
+
+    def _order(self, posting):
+        """Values of one paid order."""
         vend = posting.vend
         session = self.sessions[vend.region_id]
         taxes = self._taxes(vend.product_id, vend.company_id)
         net, gross = self._amounts(posting, taxes)
+        currency = vend.currency_id
         name = f"{vend.region_id.code}/{vend.name}" + ("/R" if posting.reverses else "")
         refund = posting.reverses is not None
         return {
@@ -126,7 +145,8 @@ class OrderWriter:
             "mobile": vend.partner_id.phone or "",
             "date_order": vend.moment,
             "amount_total": gross,
-            "amount_tax": gross - net,
+            "amount_tax": currency.round(gross - net),
+            "amount_difference": 0,
             "amount_paid": gross,
             "amount_return": 0,
             "is_refund": refund,
@@ -136,14 +156,15 @@ class OrderWriter:
             "wine_region_id": vend.region_id.id,
             "wine_business_date": vend.business_date,
             "wine_stock_state": "pending" if posting.goods else "none",
-            "lines": [Command.create(self._line(posting, taxes, net, gross))],
-            "payment_ids": self._payments(posting, gross, session),
         }
 
-    def _line(self, posting, taxes, net, gross):
+    def _line(self, posting, order):
         product = posting.vend.product_id
+        taxes = self._taxes(product, posting.vend.company_id)
+        net, gross = self._amounts(posting, taxes)
         reverses = posting.reverses
         return {
+            "order_id": order.id,
             "name": posting.vend.name,
             "uuid": str(uuid5(NAMESPACE_OID, f"{posting.uuid}/line")),
             "product_id": product.id,
@@ -153,34 +174,30 @@ class OrderWriter:
             "price_subtotal": net,
             "price_subtotal_incl": gross,
             "tax_ids": [Command.set(taxes.ids)],
+            "discount": 0.0,
             "company_id": posting.vend.company_id.id,
             "refunded_orderline_id": reverses.lines[:1].id if reverses else False,
         }
 
-    def _payments(self, posting, gross, session):
-        if posting.pay_kind in UNPAID_KINDS or not gross:
-            return []
+    def _payment(self, posting, order):
+        """Values of the payment, or None where no money moves."""
         vend = posting.vend
-        return [
-            Command.create(
-                {
-                    "uuid": str(uuid5(NAMESPACE_OID, f"{posting.uuid}/payment")),
-                    "amount": gross,
-                    "payment_method_id": self.methods[vend.region_id][posting.pay_kind].id,
-                    "payment_date": vend.moment,
-                    "transaction_id": vend.pay_ref,
-                    "session_id": session.id,
-                    "company_id": vend.company_id.id,
-                }
-            )
-        ]
+        _net, gross = self._amounts(posting, self._taxes(vend.product_id, vend.company_id))
+        if posting.pay_kind in UNPAID_KINDS or not gross:
+            return None
+        return {
+            "pos_order_id": order.id,
+            "uuid": str(uuid5(NAMESPACE_OID, f"{posting.uuid}/payment")),
+            "amount": gross,
+            "payment_method_id": self.methods[vend.region_id][posting.pay_kind].id,
+            "payment_date": vend.moment,
+            "transaction_id": vend.pay_ref,
+            "session_id": self.sessions[vend.region_id].id,
+            "company_id": vend.company_id.id,
+        }
 
     def _taxes(self, product, company):
-        key = (product.id, company.id)
-        if key not in self.taxes:
-            found = self.env["account.tax"].sudo()._wine_machine_taxes(product, company)
-            self.taxes[key] = found[product.id]
-        return self.taxes[key]
+        return self.taxes[company][product.id]
 
     def _amounts(self, posting, taxes):
         """(net, gross) exactly as Odoo will find them again when it closes the session."""

@@ -3,6 +3,7 @@
 
 from odoo.tools import SQL
 
+from ..bulk import bulk_create
 from ..models.wine_vend_order import Posting
 
 
@@ -11,11 +12,12 @@ def write_vends(batch):
     Vend = batch.env["wine.vend"]
     new = [fold for fold in batch.vends.values() if fold.record is None]
     names = Vend._next_names(len(new)) if new else []
+    blank = dict.fromkeys(set().union(*(fold.values for fold in new)), False)
     values = [
-        {**fold.values, "uuid": fold.uuid, "name": name}
+        {**blank, **fold.values, "uuid": fold.uuid, "name": name}
         for fold, name in zip(new, names, strict=True)
     ]
-    for fold, record in zip(new, Vend.create(values) if new else (), strict=True):
+    for fold, record in zip(new, bulk_create(Vend, values), strict=True):
         fold.record = record
         fold.values = {}
     for fold in batch.vends.values():

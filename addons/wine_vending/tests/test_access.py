@@ -388,7 +388,6 @@ class TestAccessClimbing(AccessCommon):
             (site, {"machine_ids": [Command.link(away.machine.id)]}),
             (machine, {"site_id": away.machine.site_id.id}),
             (machine, {"site_id": away.machine.site_id.id, "region_id": away.region.id}),
-            (machine, {"planogram_id": away.machine.planogram_id.id}),
             (machine, {"slot_ids": [Command.link(away.machine.slot_ids[0].id)]}),
             (slot, {"machine_id": away.machine.id}),
             (draft, {"machine_id": away.machine.id}),
@@ -482,6 +481,45 @@ class TestAccessClimbing(AccessCommon):
                 with self.subTest(model=model, button=button, role=role):
                     self.assertIs(
                         self.attempt(lambda m=mine, b=button: getattr(m, b)()), role in roles
+                    )
+
+    def test_what_follows_from_facts_is_not_edited(self):
+        """A screen shows these fields readonly; from outside they are refused as well."""
+        slot, published = self.slot(self.machine, "A1"), self.machine.planogram_id
+        for record, values in (
+            (slot, {"price": 0.01}),
+            (slot, {"qty": 99}),
+            (published, {"state": "draft"}),
+            (published, {"version": 99}),
+            (self.machine, {"location_id": self.region.warehouse_id.lot_stock_id.id}),
+            (self.machine, {"planogram_id": self.own.draft.id}),
+            (self.machine, {"slot_ids": [Command.update(slot.id, {"qty": 99})]}),
+            (self.own.case, {"amount": 0}),
+            (self.own.case, {"state": "decided"}),
+            (self.own.case, {"decided_by_id": self.users["admin"].id}),
+        ):
+            for role in ("region_manager", "admin"):
+                with self.subTest(role=role, values=values), self.refused():
+                    self.seen_by(role, record).write(values)
+        for role in ("region_manager", "admin"):
+            with self.refused():
+                self.env_of(role)["wine.planogram"].create(
+                    {"machine_id": self.machine.id, "state": "published", "version": 9}
+                )
+
+    def test_a_published_planogram_never_changes(self):
+        line = self.machine.planogram_id.line_ids[:1]
+        free = self.slot(self.machine, "B3")
+        for role in ("region_manager", "admin"):
+            mine = self.seen_by(role, line)
+            with self.subTest(role=role):
+                with self.refused(UserError):
+                    mine.write({"price": 1.0})
+                with self.refused(UserError):
+                    mine.unlink()
+                with self.refused(UserError):
+                    self.seen_by(role, self.own.draft.line_ids[:1]).write(
+                        {"planogram_id": line.planogram_id.id, "slot_id": free.id}
                     )
 
     def test_a_foreign_vend_is_not_decided_by_an_own_case(self):
