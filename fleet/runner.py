@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: LGPL-3.0-or-later
 """The fleet: many machines in one thread. Use it from a test like this::
 
-    with Fleet(config, tmp_path, Options(start_spread=0, dispense=0)) as fleet:
-        fleet.run_until(fleet.ready, timeout=10)
-        vend_id = fleet.machine(uuid).buy("A1", pay="cash", outcome="failed")
-        fleet.run_until(fleet.drained, timeout=10)
-        print(fleet.report()["totals"])
+with Fleet(config, tmp_path, Options(start_spread=0, dispense=0)) as fleet:
+    fleet.run_until(fleet.ready, timeout=10)
+    vend_id = fleet.machine(uuid).buy("A1", pay="cash", outcome="failed")
+    fleet.run_until(fleet.drained, timeout=10)
+    print(fleet.report()["totals"])
 """
 
 import fcntl

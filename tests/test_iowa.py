@@ -104,8 +104,10 @@ class Iowa:
         machines = self.machines(stores, regions)
         planograms = self.env["wine.planogram"].create(
             [
-                {"machine_id": machines[store].id,
-                 "line_ids": self.lines(machines[store], lines, products)}
+                {
+                    "machine_id": machines[store].id,
+                    "line_ids": self.lines(machines[store], lines, products),
+                }
                 for store, lines in stores.items()
             ]
         )
@@ -149,9 +151,7 @@ class Iowa:
                     "standard_price": float(group[0]["State Bottle Cost"]),
                     "wine_volume_ml": int(group[0]["Bottle Volume (ml)"]),
                     "taxes_id": False,
-                    "seller_ids": [
-                        (0, 0, {"partner_id": vendors[group[0]["Vendor Number"]].id})
-                    ],
+                    "seller_ids": [(0, 0, {"partner_id": vendors[group[0]["Vendor Number"]].id})],
                 }
                 for number, group in items.items()
             ]
@@ -161,8 +161,13 @@ class Iowa:
     def machines(self, stores, regions):
         models = {
             size: self.env["wine.machine.model"].create(
-                {"name": f"Store of {size}", "maker": "Iowa", "rows": 1, "columns": size,
-                 "slot_capacity": 5000}
+                {
+                    "name": f"Store of {size}",
+                    "maker": "Iowa",
+                    "rows": 1,
+                    "columns": size,
+                    "slot_capacity": 5000,
+                }
             )
             for size in {len(group) for group in stores.values()}
         }
@@ -172,21 +177,38 @@ class Iowa:
             found = re.match(r"POINT \((\S+) (\S+)\)", first["Store Location"])
             longitude, latitude = map(float, found.groups()) if found else (0, 0)
             site = self.env["wine.site"].create(
-                {"name": first["Store Name"], "region_id": regions[county(first)].id,
-                 "street": first["Address"], "city": first["City"], "zip": first["Zip Code"],
-                 "latitude": latitude, "longitude": longitude}
+                {
+                    "name": first["Store Name"],
+                    "region_id": regions[county(first)].id,
+                    "street": first["Address"],
+                    "city": first["City"],
+                    "zip": first["Zip Code"],
+                    "latitude": latitude,
+                    "longitude": longitude,
+                }
             )
             values.append(
-                {"name": first["Store Name"], "serial": store, "site_id": site.id,
-                 "model_id": models[len(group)].id}
+                {
+                    "name": first["Store Name"],
+                    "serial": store,
+                    "site_id": site.id,
+                    "model_id": models[len(group)].id,
+                }
             )
         machines = self.env["wine.machine"].create(values)
         return dict(zip(stores, machines, strict=True))
 
     def lines(self, machine, group, products):
         return [
-            (0, 0, {"slot_id": slot.id, "product_id": products[row["Sku"]].id,
-                    "price": float(row["State Bottle Retail"])})
+            (
+                0,
+                0,
+                {
+                    "slot_id": slot.id,
+                    "product_id": products[row["Sku"]].id,
+                    "price": float(row["State Bottle Retail"]),
+                },
+            )
             for slot, row in zip(machine.slot_ids, group, strict=True)
         ]
 
@@ -241,7 +263,8 @@ def test_revenue_and_bottles_per_vendor(books):
 
 def test_the_odd_rows_are_flagged_and_nothing_else(books):
     odd = [
-        row for row in rows()
+        row
+        for row in rows()
         if Decimal(row["State Bottle Retail"]) * int(row["Bottles Sold"])
         != Decimal(row["Sale (Dollars)"])
     ]

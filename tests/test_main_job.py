@@ -8,6 +8,7 @@ from collections import Counter, defaultdict
 from decimal import Decimal
 
 import pytest
+
 from odoo.exceptions import UserError
 
 from fleet.crowd import Crowd
@@ -143,8 +144,11 @@ def test_every_vend_of_the_fleet_is_known(books):
     missing = [entry for _row, entry in entries(report) if entry["vend_id"] not in vends]
     assert not missing
     strange = {
-        vend for uuid, vend in vends.items()
-        if vend.origin == "device" and vend.pay_kind != "test" and uuid not in {e["vend_id"] for _r, e in entries(report)}
+        vend
+        for uuid, vend in vends.items()
+        if vend.origin == "device"
+        and vend.pay_kind != "test"
+        and uuid not in {e["vend_id"] for _r, e in entries(report)}
     }
     assert not strange
 
@@ -233,9 +237,12 @@ def test_slot_counters_are_the_fleets(day):
 
 def test_nothing_was_refused(day):
     house, _report = day
-    assert house.query(
-        "SELECT code, result FROM wine_bridge_event WHERE state IN ('failed', 'quarantined')"
-    ) == []
+    assert (
+        house.query(
+            "SELECT code, result FROM wine_bridge_event WHERE state IN ('failed', 'quarantined')"
+        )
+        == []
+    )
     assert house.query("SELECT sum(duplicates) FROM wine_bridge_event")[0][0] > 0
 
 

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: LGPL-3.0-or-later
-"""Screenshots of the guides, taken from a running installation: `make run`, then `make screenshots`.
+"""Screenshots of the guides, taken from a running installation: `make run`, then `make
+screenshots`.
 
 Each page is taken at the width of a desktop and of a phone. A page that shows an error, or whose
 selector does not appear, ends the script with what was expected: a guide is never illustrated by a
@@ -26,9 +27,16 @@ import websocket
 PROJECT = Path(__file__).resolve().parent.parent
 WIDTHS = {"desktop": (1366, 900), "phone": (390, 844)}
 FLAGS = (
-    "--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync", "--no-first-run", "--hide-scrollbars",
-    "--remote-allow-origins=*", "--remote-debugging-port=0",
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+    "--hide-scrollbars",
+    "--remote-allow-origins=*",
+    "--remote-debugging-port=0",
 )
 
 
@@ -45,31 +53,72 @@ class Shot:
 
 
 SHOTS = (
-    Shot("machines-kanban", "harbor", "/odoo/action-wine_vending.wine_machine_action",
-         ".o_kanban_record"),
-    Shot("machine-front", "harbor", "/odoo/action-wine_vending.wine_machine_action",
-         ".o_wine_slot", "document.querySelector('.o_kanban_record').click()"),
+    Shot(
+        "machines-kanban",
+        "harbor",
+        "/odoo/action-wine_vending.wine_machine_action",
+        ".o_kanban_record",
+    ),
+    Shot(
+        "machine-front",
+        "harbor",
+        "/odoo/action-wine_vending.wine_machine_action",
+        ".o_wine_slot",
+        "document.querySelector('.o_kanban_record').click()",
+    ),
     Shot("vends", "harbor", "/odoo/action-wine_vending.wine_vend_action", ".o_data_row"),
-    Shot("vend", "harbor", "/odoo/action-wine_vending.wine_vend_action", ".o_form_view .o_group",
-         "document.querySelector('.o_data_row .o_data_cell').click()"),
+    Shot(
+        "vend",
+        "harbor",
+        "/odoo/action-wine_vending.wine_vend_action",
+        ".o_form_view .o_group",
+        "document.querySelector('.o_data_row .o_data_cell').click()",
+    ),
     Shot("sessions", "finance", "/odoo/action-wine_vending.pos_session_action", ".o_data_row"),
-    Shot("session", "platform", "/odoo/action-wine_vending.pos_session_action",
-         ".o_form_view .o_group", "document.querySelector('.o_data_row .o_data_cell').click()"),
+    Shot(
+        "session",
+        "platform",
+        "/odoo/action-wine_vending.pos_session_action",
+        ".o_form_view .o_group",
+        "document.querySelector('.o_data_row .o_data_cell').click()",
+    ),
     Shot("orders", "platform", "/odoo/action-wine_vending.pos_order_action", ".o_data_row"),
-    Shot("planogram", "harbor", "/odoo/action-wine_vending.wine_planogram_action",
-         ".o_form_view .o_data_row", "document.querySelector('.o_data_row .o_data_cell').click()"),
-    Shot("region", "platform", "/odoo/action-wine_vending.wine_region_action",
-         ".o_form_view .o_group", "document.querySelector('.o_data_row .o_data_cell').click()"),
+    Shot(
+        "planogram",
+        "harbor",
+        "/odoo/action-wine_vending.wine_planogram_action",
+        ".o_form_view .o_data_row",
+        "document.querySelector('.o_data_row .o_data_cell').click()",
+    ),
+    Shot(
+        "region",
+        "platform",
+        "/odoo/action-wine_vending.wine_region_action",
+        ".o_form_view .o_group",
+        "document.querySelector('.o_data_row .o_data_cell').click()",
+    ),
     Shot("sites", "harbor", "/odoo/action-wine_vending.wine_site_action", ".o_data_row"),
     Shot("cases", "platform", "/odoo/action-wine_vending.wine_case_action", ".o_content"),
-    Shot("inbox", "platform", "/odoo/action-wine_device_bridge.wine_bridge_event_action",
-         ".o_data_row"),
-    Shot("commands", "platform", "/odoo/action-wine_device_bridge.wine_bridge_command_action",
-         ".o_data_row"),
-    Shot("wine", "platform", "/odoo/action-wine_vending.product_action_drinks",
-         ".o_form_view .o_field_widget[name=wine_grape]",
-         "document.querySelector('.o_kanban_record').click();"
-         "setTimeout(() => document.querySelector('.nav-link[name=wine]').click(), 2500)"),
+    Shot(
+        "inbox",
+        "platform",
+        "/odoo/action-wine_device_bridge.wine_bridge_event_action",
+        ".o_data_row",
+    ),
+    Shot(
+        "commands",
+        "platform",
+        "/odoo/action-wine_device_bridge.wine_bridge_command_action",
+        ".o_data_row",
+    ),
+    Shot(
+        "wine",
+        "platform",
+        "/odoo/action-wine_vending.product_action_drinks",
+        ".o_form_view .o_field_widget[name=wine_grape]",
+        "document.querySelector('.o_kanban_record').click();"
+        "setTimeout(() => document.querySelector('.nav-link[name=wine]').click(), 2500)",
+    ),
 )
 
 
@@ -79,7 +128,8 @@ class Browser:
     def __init__(self, program, profile):
         self.process = subprocess.Popen(  # noqa: S603
             [program, *FLAGS, f"--user-data-dir={profile}", "about:blank"],
-            stderr=subprocess.PIPE, text=True,
+            stderr=subprocess.PIPE,
+            text=True,
         )
         for line in self.process.stderr:
             found = re.search(r"ws://[^/]+", line)
@@ -136,8 +186,13 @@ def take(browser, url, shot, folder):
     written = []
     for width in shot.widths:
         wide, high = WIDTHS[width]
-        browser.call("Emulation.setDeviceMetricsOverride", width=wide, height=high,
-                     deviceScaleFactor=1, mobile=width == "phone")
+        browser.call(
+            "Emulation.setDeviceMetricsOverride",
+            width=wide,
+            height=high,
+            deviceScaleFactor=1,
+            mobile=width == "phone",
+        )
         browser.call("Emulation.setTouchEmulationEnabled", enabled=width == "phone")
         browser.call("Page.navigate", url="about:blank")
         browser.call("Page.navigate", url=url + shot.path)

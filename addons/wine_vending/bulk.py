@@ -2,13 +2,13 @@
 """Creating many records in one INSERT, for the hot path.
 
 ``create()`` spends most of its time per value and record: a currency looked up for each amount, a
-cache written that nobody reads. Here the values are given ready for the database, all records having
-the same fields. What the ORM promises is kept: defaults, computed and related stored fields, fields of
-other models that depend on the new records. Python constraints are not run: the caller's values hold
-them by construction.
+cache written that nobody reads. Here the values are given ready for the database, all records
+having the same fields. What the ORM promises is kept: defaults, computed and related stored fields,
+fields of other models that depend on the new records. Python constraints are not run: the caller's
+values hold them by construction.
 
-Where another addon has extended ``create()`` of the model, that extension may do anything; the records
-are then created by ``create()``, slower and right.
+Where another addon has extended ``create()`` of the model, that extension may do anything; the
+records are then created by ``create()``, slower and right.
 """
 
 from psycopg2.extras import Json, execute_values
@@ -89,8 +89,10 @@ class Plan:
             (
                 *(_column(field, vals[field.name]) for field in self.columns),
                 *constant,
-                *(_column(by_name[name], self.model.default_get([name])[name])
-                  for name in self.varying),
+                *(
+                    _column(by_name[name], self.model.default_get([name])[name])
+                    for name in self.varying
+                ),
             )
             for vals in vals_list
         ]

@@ -51,8 +51,12 @@ def test_notes_and_coins_make_up_the_amount(units, currency):
 
 @pytest.mark.parametrize(
     ("amount", "currency", "text"),
-    [("12.5", "EUR", "12.50"), ("12", "JPY", "12"), ("1.0005", "KWD", "1.001"),
-     ("0", "EUR", "0.00")],
+    [
+        ("12.5", "EUR", "12.50"),
+        ("12", "JPY", "12"),
+        ("1.0005", "KWD", "1.001"),
+        ("0", "EUR", "0.00"),
+    ],
 )
 def test_the_canonical_text_of_a_currency(amount, currency, text):
     assert money.normal(amount, currency) == text

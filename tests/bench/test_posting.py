@@ -3,8 +3,8 @@
 
 The baseline is what a point of sale would do with each vend: one order, one line, one payment, one
 call, with stock left for the closing as our own path leaves it for the flush. Both run in this
-process, on copies of the same database, on the same vends. The batch path also makes the vends, moves
-the slot counters and marks the inbox.
+process, on copies of the same database, on the same vends. The batch path also makes the vends,
+moves the slot counters and marks the inbox.
 """
 
 import random
@@ -31,13 +31,28 @@ def facts(env, count, chance):
         slot = chance.choice(slots)
         machine = slot.machine_id
         data = {
-            "vend_id": str(uuid4()), "slot": slot.code, "sku": slot.product_id.default_code,
-            "qty": 1, "price": f"{slot.price:.2f}", "currency": machine.currency_id.name,
-            "pay": chance.choice(("cash", "card", "card")), "outcome": "success",
-            "price_version": machine.planogram_id.version, "sensor": "confirmed",
+            "vend_id": str(uuid4()),
+            "slot": slot.code,
+            "sku": slot.product_id.default_code,
+            "qty": 1,
+            "price": f"{slot.price:.2f}",
+            "currency": machine.currency_id.name,
+            "pay": chance.choice(("cash", "card", "card")),
+            "outcome": "success",
+            "price_version": machine.planogram_id.version,
+            "sensor": "confirmed",
         }
-        made.append(Fact(machine.id, "vend.local", data, now, now, reference=str(uuid4()),
-                         position=(1, number + 1)))
+        made.append(
+            Fact(
+                machine.id,
+                "vend.local",
+                data,
+                now,
+                now,
+                reference=str(uuid4()),
+                position=(1, number + 1),
+            )
+        )
     return made
 
 
@@ -115,7 +130,10 @@ def test_batches_against_one_by_one():
     report(
         f"Paid orders, {BATCHES} batches of {SIZE} against {ONE_BY_ONE} one by one",
         [
-            ("sync_from_ui, one by one", f"{per_order:8.2f} ms an order  {1000 / per_order:7.0f}/s"),
+            (
+                "sync_from_ui, one by one",
+                f"{per_order:8.2f} ms an order  {1000 / per_order:7.0f}/s",
+            ),
             ("batch, all of a vend", f"{per_vend:8.2f} ms a vend    {1000 / per_vend:7.0f}/s"),
             ("ratio", f"{ratio:8.1f} (aim: {AIM})"),
         ],

@@ -17,8 +17,8 @@ class WineBridge(Command):
         if len(names) != 1:
             sys.exit("The bridge serves one database; name it: odoo wine_bridge -d DATABASE")
         try:
-            from odoo.addons.wine_device_bridge.process.bridge import Bridge
-            from odoo.addons.wine_device_bridge.process.settings import from_environment
+            from ..process.bridge import Bridge
+            from ..process.settings import from_environment
         except ModuleNotFoundError as error:
             if (error.name or "").startswith("paho"):
                 sys.exit("The bridge needs paho-mqtt: pip install 'paho-mqtt>=2,<3'")

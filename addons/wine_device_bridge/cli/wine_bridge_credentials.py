@@ -32,7 +32,8 @@ class WineBridgeCredentials(Command):
             if options.fleet:
                 _write_private(Path(options.fleet), json.dumps(_fleet(options, secrets), indent=1))
             machines._publish_desired()
-            cr.commit()
+            # a command of its own, not part of a request
+            cr.commit()  # pylint: disable=invalid-commit
 
     def _parse(self, args):
         parser = argparse.ArgumentParser(prog=f"odoo {self.name}", description=self.__doc__)
@@ -41,7 +42,9 @@ class WineBridgeCredentials(Command):
         parser.add_argument("--fleet", help="JSON for the simulator, secrets included")
         parser.add_argument("--broker-host", default="127.0.0.1")
         parser.add_argument("--broker-port", type=int, default=1883)
-        parser.add_argument("--rotate", action="store_true", help="accepted; secrets are always new")
+        parser.add_argument(
+            "--rotate", action="store_true", help="accepted; secrets are always new"
+        )
         return parser.parse_known_args(args)
 
 
@@ -49,9 +52,7 @@ def _write_passwords(path, lines):
     """Keep the lines of the bridge itself, replace those of machines."""
     kept = []
     if path.exists():
-        kept = [
-            line for line in path.read_text().splitlines() if line.startswith(BRIDGE_PREFIX)
-        ]
+        kept = [line for line in path.read_text().splitlines() if line.startswith(BRIDGE_PREFIX)]
     machines = [f"{username}:{hashed}" for username, hashed in sorted(lines.items())]
     _write_private(path, "\n".join([*kept, *machines]) + "\n")
 
@@ -72,7 +73,10 @@ def _fleet(options, secrets):
     """What the simulator needs; ``stock`` as the platform believes it now."""
     return {
         "broker": {
-            "host": options.broker_host, "port": options.broker_port, "tls": False, "ca": None
+            "host": options.broker_host,
+            "port": options.broker_port,
+            "tls": False,
+            "ca": None,
         },
         "root": os.environ.get("WINE_MQTT_ROOT", "wine/v1"),
         "tenant": os.environ.get("WINE_MQTT_TENANT") or options.database,

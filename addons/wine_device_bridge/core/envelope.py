@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-3.0-or-later
-"""The envelope: from bytes to checked messages, or to a refusal with its code (docs/protocol §2)."""
+"""The envelope: from bytes to checked messages, or to a refusal with its code (protocol §2)."""
 
 import hashlib
 import json

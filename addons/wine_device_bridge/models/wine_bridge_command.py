@@ -40,7 +40,9 @@ class WineBridgeCommand(models.Model):
     )
     region_id = fields.Many2one(related="machine_id.region_id")
     channel = fields.Selection(
-        [("cmd", "Command"), ("desired", "Desired shadow")], required=True, readonly=True,
+        [("cmd", "Command"), ("desired", "Desired shadow")],
+        required=True,
+        readonly=True,
         default="cmd",
     )
     type = fields.Char(required=True, readonly=True)

@@ -16,14 +16,14 @@ class WineBridgeCredential(models.Model):
     _order = "machine_id"
     _rec_name = "username"
 
-    machine_id = fields.Many2one(
-        "wine.machine", required=True, readonly=True, ondelete="cascade"
-    )
+    machine_id = fields.Many2one("wine.machine", required=True, readonly=True, ondelete="cascade")
     username = fields.Char(related="machine_id.uuid")
     version = fields.Integer(readonly=True, default=1)
     secret_hash = fields.Char(readonly=True, groups="base.group_system")
     state = fields.Selection(
-        [("active", "Active"), ("revoked", "Revoked")], readonly=True, default="active",
+        [("active", "Active"), ("revoked", "Revoked")],
+        readonly=True,
+        default="active",
         required=True,
     )
     issued_at = fields.Datetime(readonly=True)
@@ -38,8 +38,10 @@ class WineBridgeCredential(models.Model):
 
         :return: dict machine → secret, the only time that it is seen
         """
-        existing = {cred.machine_id: cred for cred in self.sudo().search(
-            [("machine_id", "in", machines.ids)])}
+        existing = {
+            cred.machine_id: cred
+            for cred in self.sudo().search([("machine_id", "in", machines.ids)])
+        }
         secrets = {}
         for machine in machines:
             secret = secrets[machine] = new_secret()

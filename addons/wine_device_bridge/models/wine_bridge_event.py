@@ -74,9 +74,7 @@ class WineBridgeEvent(models.Model):
                 self.env._("Messages are taken in again by the platform administrator. Ask there.")
             )
         if self.filtered(lambda event: event.state != "failed"):
-            raise UserError(
-                self.env._("Only messages that could not be used are taken in again.")
-            )
+            raise UserError(self.env._("Only messages that could not be used are taken in again."))
         self.sudo().write({"state": "new", "attempts": 0, "result": False})
         self.env.cr.execute("SELECT pg_notify('wine_bridge_inbox', '')")
         return True

@@ -14,9 +14,7 @@ class WineBridgeJournal(models.Model):
     _log_access = False
     _order = "machine_id, epoch desc"
 
-    machine_id = fields.Many2one(
-        "wine.machine", readonly=True, required=True, ondelete="cascade"
-    )
+    machine_id = fields.Many2one("wine.machine", readonly=True, required=True, ondelete="cascade")
     region_id = fields.Many2one(related="machine_id.region_id")
     epoch = fields.Integer(readonly=True)
     highest = fields.Float("Highest number", digits=(16, 0), readonly=True)

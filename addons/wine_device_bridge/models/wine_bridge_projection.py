@@ -157,8 +157,9 @@ class WineBridgeEvent(models.Model):
 
     def _count_failure(self, row, error):
         """Count; True where the message was put aside and the machine may go on."""
-        _logger.warning("event %s of machine %s fails", row.event_id, row.machine_id.id,
-                        exc_info=error)
+        _logger.warning(
+            "event %s of machine %s fails", row.event_id, row.machine_id.id, exc_info=error
+        )
         attempts = row.attempts + 1
         if attempts < MAX_ATTEMPTS:
             row.attempts = attempts
@@ -175,8 +176,12 @@ class WineBridgeEvent(models.Model):
             ),
         )
         row.write(
-            {"attempts": attempts, "state": "failed", "result": f"failed: {error}"[:500],
-             "case_id": case.id}
+            {
+                "attempts": attempts,
+                "state": "failed",
+                "result": f"failed: {error}"[:500],
+                "case_id": case.id,
+            }
         )
         return True
 
@@ -196,7 +201,7 @@ class WineBridgeEvent(models.Model):
                 machine=row.machine_id,
                 reference=f"quarantine-{row.id}",
                 text=self.env._(
-                    "The machine sent another message under an identity that it had used before. The "
-                    "first one stands; the second is in quarantine."
+                    "The machine sent another message under an identity that it had used before. "
+                    "The first one stands; the second is in quarantine."
                 ),
             )

@@ -12,7 +12,11 @@ class WineMachine(models.Model):
     _inherit = "wine.machine"
 
     bridge_epoch = fields.Integer(
-        "Epoch", default=1, required=True, readonly=True, copy=False,
+        "Epoch",
+        default=1,
+        required=True,
+        readonly=True,
+        copy=False,
         help="Grows when the machine's board is swapped or reset; its journal starts anew.",
     )
     bridge_command_ids = fields.One2many("wine.bridge.command", "machine_id", "Commands")
@@ -37,19 +41,23 @@ class WineMachine(models.Model):
         """Queue a command in this transaction; it leaves at commit."""
         self.ensure_one()
         super()._send(command, args, expires)
-        record = self.env["wine.bridge.command"].sudo().create(
-            {
-                "machine_id": self.id,
-                "type": command,
-                "args": args,
-                "expires_at": expires,
-            }
+        record = (
+            self.env["wine.bridge.command"]
+            .sudo()
+            .create(
+                {
+                    "machine_id": self.id,
+                    "type": command,
+                    "args": args,
+                    "expires_at": expires,
+                }
+            )
         )
         return record.uuid
 
     def _publish_desired(self):
         """Queue the shadow of the published planogram; only the newest one is worth sending."""
-        super()._publish_desired()
+        result = super()._publish_desired()
         machines = self.filtered("planogram_id")
         Command = self.env["wine.bridge.command"].sudo()
         Command.search(
@@ -70,6 +78,7 @@ class WineMachine(models.Model):
                 for machine in machines
             ]
         )
+        return result
 
     def _desired(self):
         """The desired shadow (docs/protocol §8): planogram, offers, configuration.
@@ -132,11 +141,12 @@ class WineMachine(models.Model):
 
     def _lifecycle_changed(self):
         """A suspended machine is told to stop selling, an active one that it may."""
-        super()._lifecycle_changed()
+        result = super()._lifecycle_changed()
         if self.state == "active":
             self._lock_command("machine.unlock")
         elif self.state in ("suspended", "retired"):
             self._lock_command("machine.lock")
+        return result
 
     def action_view_bridge_commands(self):
         return self._action_of("wine_device_bridge.wine_bridge_command_action")

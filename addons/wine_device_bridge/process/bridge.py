@@ -19,8 +19,8 @@ REPORT_EVERY = 30
 class Bridge:
     """Runs until SIGTERM or SIGINT, then drains: nothing that was received is left unstored.
 
-    Order of the goodbye: stop taking from the broker, store what is queued, say offline, disconnect.
-    What was not acknowledged stays with the broker and the machines.
+    Order of the goodbye: stop taking from the broker, store what is queued, say offline,
+    disconnect. What was not acknowledged stays with the broker and the machines.
     """
 
     def __init__(self, settings):

@@ -53,7 +53,7 @@ class Ingest:
         return batch
 
     def _safely(self, batch):
-        """Store a batch, however long the database is away; machines keep what is not acknowledged."""
+        """Store a batch, however long the database is away; machines keep the rest."""
         delay = 0.05
         while True:
             try:
@@ -76,7 +76,7 @@ class Ingest:
         with db_connect(self.settings.database).cursor() as cr:
             self._refresh_machines(cr, publishes)
             result = Batch(cr, self.link.topics, self.machines).store(publishes)
-            cr.commit()
+            cr.commit()  # pylint: disable=invalid-commit
         for name in self.totals:
             self.totals[name] += getattr(result, name)
         return result

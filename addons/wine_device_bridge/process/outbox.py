@@ -66,7 +66,7 @@ class Outbox:
                 return 0
             self._mark(cr, late, "expired")
             self._mark(cr, [row[0] for row in sent], "sent")
-            cr.commit()
+            cr.commit()  # pylint: disable=invalid-commit
             self.sent += len(sent)
             return len(rows)
 

@@ -82,7 +82,8 @@ class Projector:
             cr.execute(
                 """SELECT DISTINCT machine_id FROM (
                        SELECT machine_id FROM wine_bridge_event
-                        WHERE state = 'new' AND machine_id <> ALL(%s) ORDER BY id LIMIT %s) oldest""",
+                        WHERE state = 'new' AND machine_id <> ALL(%s) ORDER BY id LIMIT %s)
+                        oldest""",
                 [list(held), self.settings.project_batch],
             )
             return [row[0] for row in cr.fetchall()]
@@ -99,6 +100,6 @@ class Projector:
             env = api.Environment(cr, SUPERUSER_ID, {"tracking_disable": True, "lang": "en_US"})
             outcome = work(env["wine.bridge.event"])
             env.flush_all()
-            cr.commit()
+            cr.commit()  # pylint: disable=invalid-commit
             registry.signal_changes()
         return outcome

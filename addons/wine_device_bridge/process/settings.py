@@ -27,11 +27,12 @@ class Settings:
         return f"wine-bridge-{self.tenant}"
 
 
-def from_environment(database, environ=os.environ):
+def from_environment(database, environ=None):
     """Read ``WINE_MQTT_*`` and ``WINE_BRIDGE_*``.
 
     :raise ValueError: a number is none; the text names the variable
     """
+    environ = os.environ if environ is None else environ
     return Settings(
         database=database,
         host=environ.get("WINE_MQTT_HOST", "127.0.0.1"),

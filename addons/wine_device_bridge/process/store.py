@@ -15,9 +15,29 @@ from ..core.envelope import Refused
 from ..core.received import Received
 
 COLUMNS = (
-    "machine_id", "channel", "event_id", "epoch", "seq", "boot", "type", "corr", "data", "payload",
-    "topic", "digest", "device_time", "time_quality", "late", "received_at", "moment",
-    "clock_trusted", "duplicates", "state", "code", "result", "attempts",
+    "machine_id",
+    "channel",
+    "event_id",
+    "epoch",
+    "seq",
+    "boot",
+    "type",
+    "corr",
+    "data",
+    "payload",
+    "topic",
+    "digest",
+    "device_time",
+    "time_quality",
+    "late",
+    "received_at",
+    "moment",
+    "clock_trusted",
+    "duplicates",
+    "state",
+    "code",
+    "result",
+    "attempts",
 )
 RAW_LIMIT = 64 * 1024
 
@@ -115,9 +135,29 @@ class Batch:
         received = publish.received.replace(tzinfo=timezone.utc)
         moment, trusted = business_moment(item.ts, item.ts_q, received)
         return (
-            known.id, item.channel, item.id, item.epoch, item.seq, item.boot, item.type, item.corr,
-            Json(item.data), None, None, item.digest, _naive(item.ts), item.ts_q, item.hist,
-            publish.received, _naive(moment), trusted, 0, "new", None, None, 0,
+            known.id,
+            item.channel,
+            item.id,
+            item.epoch,
+            item.seq,
+            item.boot,
+            item.type,
+            item.corr,
+            Json(item.data),
+            None,
+            None,
+            item.digest,
+            _naive(item.ts),
+            item.ts_q,
+            item.hist,
+            publish.received,
+            _naive(moment),
+            trusted,
+            0,
+            "new",
+            None,
+            None,
+            0,
         )
 
     # === WHAT WAS THERE ALREADY === #
@@ -217,8 +257,11 @@ class Batch:
 
     def _journals(self, fresh):
         """Bring the journals up to date; a refused event counts as received, for it is kept."""
-        touched = {(uuid, item.epoch) for uuid, _known, item, _publish in self.good
-                   if item.seq or item.channel == "birth"}
+        touched = {
+            (uuid, item.epoch)
+            for uuid, _known, item, _publish in self.good
+            if item.seq or item.channel == "birth"
+        }
         touched |= {key for key in self.result.rejected if key[1] <= self.machines[key[0]].epoch}
         if not touched:
             return

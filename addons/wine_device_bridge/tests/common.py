@@ -6,8 +6,8 @@ from uuid import uuid4
 from odoo.addons.wine_vending.tests.common import WineCommon
 
 from ..core.topics import Topics
-from ..process.store import Batch, Known
 from ..process.link import Publish
+from ..process.store import Batch, Known
 
 
 class BridgeCommon(WineCommon):

@@ -17,7 +17,10 @@ MATRIX = {
     "wine.bridge.event": {"region_manager": "r", "admin": "r"},
     "wine.bridge.journal": {"region_manager": "r", "admin": "r"},
     "wine.bridge.command": {
-        "service": "r", "region_manager": "r", "finance": "r", "admin": "r",
+        "service": "r",
+        "region_manager": "r",
+        "finance": "r",
+        "admin": "r",
     },
     "wine.bridge.credential": {"admin": "r"},
 }
@@ -56,8 +59,14 @@ class BridgeAccess(AccessCommon):
         values = {"machine_id": machine.id}
         made = [
             cls.env["wine.bridge.event"].create(
-                {**values, "channel": "evt", "type": "door", "state": "failed",
-                 "received_at": "2026-01-01", "moment": "2026-01-01"}
+                {
+                    **values,
+                    "channel": "evt",
+                    "type": "door",
+                    "state": "failed",
+                    "received_at": "2026-01-01",
+                    "moment": "2026-01-01",
+                }
             ),
             cls.env["wine.bridge.journal"].create({**values, "epoch": 77, "highest": 5}),
             cls.env["wine.bridge.command"].search([("machine_id", "=", machine.id)], limit=1),
@@ -176,8 +185,9 @@ class TestBridgeRpc(BridgeAccess, HttpCase):
         with mute_logger("odoo.http"):
             answer = self.url_open(
                 f"/web/dataset/call_kw/{model}/{method}",
-                data=json.dumps({"params": {"model": model, "method": method, "args": args,
-                                            "kwargs": {}}}),
+                data=json.dumps(
+                    {"params": {"model": model, "method": method, "args": args, "kwargs": {}}}
+                ),
                 headers={"Content-Type": "application/json"},
             ).json()
         return answer.get("error", {}).get("data", {}).get("name", "") or answer["result"]
@@ -200,7 +210,8 @@ class TestBridgeRpc(BridgeAccess, HttpCase):
         read = self.rpc("wine.bridge.credential", "read", [credential.ids, ["secret_hash"]])
         self.assertEqual(read, "odoo.exceptions.AccessError")
         made = self.rpc(
-            "wine.bridge.command", "create",
+            "wine.bridge.command",
+            "create",
             [{"machine_id": self.machine.id, "type": "door.unlock"}],
         )
         self.assertEqual(made, "odoo.exceptions.AccessError")

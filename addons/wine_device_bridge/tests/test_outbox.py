@@ -73,8 +73,11 @@ class TestOutbox(BridgeCommon):
         self.publish_planogram(self.machine, {"A1": self.wine}, A1=1.0)
         self.publish_planogram(self.machine, {"A1": self.wine}, A1=2.0)
         queued = self.env["wine.bridge.command"].search(
-            [("machine_id", "=", self.machine.id), ("channel", "=", "desired"),
-             ("state", "=", "queued")]
+            [
+                ("machine_id", "=", self.machine.id),
+                ("channel", "=", "desired"),
+                ("state", "=", "queued"),
+            ]
         )
         self.assertEqual(len(queued), 1)
         self.assertEqual(queued.args["planogram"][0]["price"], "2.00")

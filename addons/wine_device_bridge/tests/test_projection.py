@@ -120,9 +120,7 @@ class TestProjection(BridgeCommon):
             )
             self.store(self.publish(birth, channel="birth"))
             self.project()
-            queued = Command.search_count(
-                [("state", "=", "queued"), ("channel", "=", "desired")]
-            )
+            queued = Command.search_count([("state", "=", "queued"), ("channel", "=", "desired")])
             self.assertEqual(queued, expected)
         self.assertEqual(self.machine.connection_state, "online")
 

@@ -116,9 +116,19 @@ class TestStore(BridgeCommon):
                 newest = self.events(state="quarantined")[-1]
                 self.assertEqual(newest.code, code)
         for values in (
-            {"id": "x"}, {"epoch": 0}, {"epoch": True}, {"seq": -1}, {"seq": None},
-            {"ts": "yesterday"}, {"ts_q": "sure"}, {"type": ""}, {"data": []}, {"boot": 5},
-            {"data": {"a": "\0"}}, {"data": {"a": "\ud800"}}, {"corr": {}},
+            {"id": "x"},
+            {"epoch": 0},
+            {"epoch": True},
+            {"seq": -1},
+            {"seq": None},
+            {"ts": "yesterday"},
+            {"ts_q": "sure"},
+            {"type": ""},
+            {"data": []},
+            {"boot": 5},
+            {"data": {"a": "\0"}},
+            {"data": {"a": "\ud800"}},
+            {"corr": {}},
         ):
             with self.subTest(values=values):
                 self.assertEqual(self.store(self.publish(self.envelope(**values))).quarantined, 1)
@@ -143,9 +153,7 @@ class TestStore(BridgeCommon):
     def test_an_epoch_that_was_never_given(self):
         event = self.envelope(epoch=2)
         result = self.store(self.publish(event))
-        self.assertEqual(
-            result.rejected[self.machine.uuid, 2], [(event["seq"], "unknown_epoch")]
-        )
+        self.assertEqual(result.rejected[self.machine.uuid, 2], [(event["seq"], "unknown_epoch")])
         self.assertFalse(self.journal(2))
 
     def test_a_swapped_board_begins_anew(self):

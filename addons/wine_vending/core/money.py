@@ -13,7 +13,7 @@ def parse_amount(text) -> Decimal:
     :raise ValueError: not a plain decimal string (floats and exponents are refused)
     """
     if not isinstance(text, str) or not _AMOUNT.match(text):
-        raise ValueError(f"{text!r} is no amount; write it as a decimal string, such as \"128.00\"")
+        raise ValueError(f'{text!r} is no amount; write it as a decimal string, such as "128.00"')
     try:
         return Decimal(text)
     except InvalidOperation as error:

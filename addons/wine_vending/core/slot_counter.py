@@ -17,8 +17,8 @@ class SlotCounter:
     A counter may fall below zero: that is a difference between the machine and us, shown as such,
     never a reason to refuse a sale that has happened.
 
-    ``counted`` is the position of the newest count; ``sales`` are [(position, qty)] that are already
-    in ``qty`` and may lie after a count that arrives later.
+    ``counted`` is the position of the newest count; ``sales`` are [(position, qty)] that are
+    already in ``qty`` and may lie after a count that arrives later.
     """
 
     slot_id: int

@@ -16,9 +16,7 @@ class PosOrder(models.Model):
     wine_machine_id = fields.Many2one(
         "wine.machine", "Machine", readonly=True, index="btree_not_null"
     )
-    wine_region_id = fields.Many2one(
-        "wine.region", "Region", readonly=True, index="btree_not_null"
-    )
+    wine_region_id = fields.Many2one("wine.region", "Region", readonly=True, index="btree_not_null")
     wine_business_date = fields.Date("Business date", readonly=True, index="btree_not_null")
 
     def exists(self):

@@ -95,8 +95,10 @@ class PosSession(models.Model):
             [("wine_business_date", "!=", False), ("state", "in", ("opened", "closing_control"))]
         )
         return sessions.filtered(
-            lambda session: session.state == "closing_control"
-            or session.wine_business_date < session.wine_region_id._business_today()
+            lambda session: (
+                session.state == "closing_control"
+                or session.wine_business_date < session.wine_region_id._business_today()
+            )
         )
 
     def _wine_announce_closing(self):

@@ -17,10 +17,10 @@ KINDS = [
 class WineCase(models.Model):
     """Something that a person must decide.
 
-    **open** → **decided**. A case holds what is known and what depends on it. A case of a vend whose
-    outcome is unknown is decided by one of two words, *it came out* or *it did not*, and the vend
-    goes on from there; every other case is closed with a note. The same question is asked once: a
-    second fact with the same reference lands in the same open case.
+    **open** → **decided**. A case holds what is known and what depends on it. A case of a vend
+    whose outcome is unknown is decided by one of two words, *it came out* or *it did not*, and the
+    vend goes on from there; every other case is closed with a note. The same question is asked
+    once: a second fact with the same reference lands in the same open case.
     """
 
     _name = "wine.case"
@@ -32,7 +32,11 @@ class WineCase(models.Model):
     kind = fields.Selection(KINDS, required=True, readonly=True)
     state = fields.Selection(
         [("open", "Open"), ("decided", "Decided")],
-        default="open", required=True, readonly=True, tracking=True, index=True,
+        default="open",
+        required=True,
+        readonly=True,
+        tracking=True,
+        index=True,
     )
     text = fields.Text("What is known", readonly=True)
     reference = fields.Char(readonly=True, index="btree_not_null")
@@ -72,7 +76,7 @@ class WineCase(models.Model):
 
     @api.model
     def _open_cases(self, vals_list):
-        """Open cases in one go; an open one with the same kind and reference is not opened again."""
+        """Open cases in one go; an open one of the same kind and reference is kept."""
         if not vals_list:
             return self.browse()
         references = [vals["reference"] for vals in vals_list if vals.get("reference")]
@@ -109,8 +113,9 @@ class WineCase(models.Model):
         for case in self:
             if not case.vend_id or case.kind != "unknown":
                 raise UserError(
-                    self.env._("%s is not about the outcome of a vend. Close it with a note.",
-                               case.name)
+                    self.env._(
+                        "%s is not about the outcome of a vend. Close it with a note.", case.name
+                    )
                 )
             case.vend_id.sudo()._decide(came_out)
         self._close(words)
@@ -121,7 +126,8 @@ class WineCase(models.Model):
             if case.kind == "unknown" and case.vend_id.state == "unknown":
                 raise UserError(
                     self.env._(
-                        "%s holds a consumer's money. Decide whether the bottle came out.", case.name
+                        "%s holds a consumer's money. Decide whether the bottle came out.",
+                        case.name,
                     )
                 )
         self._close(self.env._("Closed"))

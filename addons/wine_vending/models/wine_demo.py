@@ -95,10 +95,14 @@ class WineMachine(models.Model):
                 counts[warehouse.lot_stock_id.id, drink.id] = (
                     120 if drink.wine_volume_ml >= 500 else 240
                 )
-        quants = self.env["stock.quant"].with_context(inventory_mode=True).create(
-            [
-                {"location_id": location, "product_id": product, "inventory_quantity": qty}
-                for (location, product), qty in counts.items()
-            ]
+        quants = (
+            self.env["stock.quant"]
+            .with_context(inventory_mode=True)
+            .create(
+                [
+                    {"location_id": location, "product_id": product, "inventory_quantity": qty}
+                    for (location, product), qty in counts.items()
+                ]
+            )
         )
         quants.action_apply_inventory()

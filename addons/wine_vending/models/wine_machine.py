@@ -46,20 +46,36 @@ class WineMachine(models.Model):
         "UUID", required=True, copy=False, default=lambda self: str(uuid4()), index=True
     )
     serial = fields.Char("Serial number", required=True, copy=False, tracking=True)
-    model_id = fields.Many2one("wine.machine.model", "Model", required=True)
-    site_id = fields.Many2one("wine.site", "Site", required=True, index=True, tracking=True)
+    model_id = fields.Many2one("wine.machine.model", required=True)
+    site_id = fields.Many2one("wine.site", required=True, index=True, tracking=True)
     region_id = fields.Many2one(
-        "wine.region", "Region", required=True, index=True, tracking=True,
-        compute="_compute_region", store=True, readonly=False, precompute=True,
+        "wine.region",
+        required=True,
+        index=True,
+        tracking=True,
+        compute="_compute_region",
+        store=True,
+        readonly=False,
+        precompute=True,
     )
     company_id = fields.Many2one(related="region_id.company_id", store=True, index=True)
     currency_id = fields.Many2one(related="company_id.currency_id")
     location_id = fields.Many2one("stock.location", "Stock location", copy=False, readonly=True)
     state = fields.Selection(
-        LIFECYCLE, default="draft", required=True, copy=False, tracking=True, index=True,
+        LIFECYCLE,
+        default="draft",
+        required=True,
+        copy=False,
+        tracking=True,
+        index=True,
     )
     connection_state = fields.Selection(
-        CONNECTION, "Connection", default="never", required=True, copy=False, index=True,
+        CONNECTION,
+        "Connection",
+        default="never",
+        required=True,
+        copy=False,
+        index=True,
     )
     last_seen = fields.Datetime("Last heard of", copy=False, readonly=True)
     last_vend_at = fields.Datetime("Last sale", copy=False, readonly=True)
@@ -68,10 +84,10 @@ class WineMachine(models.Model):
     door_state = fields.Selection(
         [("closed", "Closed"), ("opened", "Open")], "Door", copy=False, readonly=True
     )
-    fault_ids = fields.One2many("wine.machine.fault", "machine_id", "Faults", copy=False)
+    fault_ids = fields.One2many("wine.machine.fault", "machine_id", "Raised faults", copy=False)
     fault_count = fields.Integer("Faults now", compute="_compute_fault_count")
     slot_ids = fields.One2many("wine.machine.slot", "machine_id", "Slots", copy=False)
-    planogram_ids = fields.One2many("wine.planogram", "machine_id", "Planograms", copy=False)
+    planogram_ids = fields.One2many("wine.planogram", "machine_id", copy=False)
     planogram_id = fields.Many2one("wine.planogram", "Published planogram", copy=False)
     wanted_version = fields.Integer(related="planogram_id.version", string="Wanted version")
     reported_version = fields.Integer("Applied version", copy=False, readonly=True)
@@ -125,11 +141,15 @@ class WineMachine(models.Model):
                 ["machine_id", "business_date:day"],
                 ["amount_captured:sum", "__count"],
             )
-            sums = {(machine.id, fields.Date.to_date(day)): (amount, count)
-                    for machine, day, amount, count in rows}
+            sums = {
+                (machine.id, fields.Date.to_date(day)): (amount, count)
+                for machine, day, amount, count in rows
+            }
         cases = dict(
             self.env["wine.case"]._read_group(
-                [("machine_id", "in", self.ids), ("state", "=", "open")], ["machine_id"], ["__count"]
+                [("machine_id", "in", self.ids), ("state", "=", "open")],
+                ["machine_id"],
+                ["__count"],
             )
         )
         for machine in self:
@@ -147,7 +167,9 @@ class WineMachine(models.Model):
                 canonical = str(UUID(machine.uuid))
             except ValueError as error:
                 raise ValidationError(
-                    self.env._("%s is no UUID. Leave the field empty and one is made.", machine.uuid)
+                    self.env._(
+                        "%s is no UUID. Leave the field empty and one is made.", machine.uuid
+                    )
                 ) from error
             if canonical != machine.uuid:
                 raise ValidationError(
@@ -160,8 +182,8 @@ class WineMachine(models.Model):
             if machine.site_id.region_id != machine.region_id:
                 raise ValidationError(
                     self.env._(
-                        "%(machine)s is in %(region)s but its site %(site)s is in %(other)s. Choose "
-                        "a site of the machine's region.",
+                        "%(machine)s is in %(region)s but its site %(site)s is in %(other)s. "
+                        "Choose a site of the machine's region.",
                         machine=machine.name,
                         region=machine.region_id.complete_name,
                         site=machine.site_id.name,
@@ -181,7 +203,9 @@ class WineMachine(models.Model):
     def write(self, vals):
         if "state" in vals and self.env.context.get("wine_lifecycle") is not _LIFECYCLE:
             raise UserError(
-                self.env._("The life of a machine changes by its buttons, not by editing the state.")
+                self.env._(
+                    "The life of a machine changes by its buttons, not by editing the state."
+                )
             )
         return super().write(vals)
 
@@ -194,17 +218,21 @@ class WineMachine(models.Model):
                 )
 
     def _make_locations(self):
-        locations = self.env["stock.location"].sudo().create(
-            [
-                {
-                    "name": machine.name,
-                    "usage": "internal",
-                    "location_id": machine.region_id.warehouse_id.view_location_id.id,
-                    "company_id": machine.company_id.id,
-                    "wine_machine_id": machine.id,
-                }
-                for machine in self
-            ]
+        locations = (
+            self.env["stock.location"]
+            .sudo()
+            .create(
+                [
+                    {
+                        "name": machine.name,
+                        "usage": "internal",
+                        "location_id": machine.region_id.warehouse_id.view_location_id.id,
+                        "company_id": machine.company_id.id,
+                        "wine_machine_id": machine.id,
+                    }
+                    for machine in self
+                ]
+            )
         )
         for machine, location in zip(self, locations, strict=True):
             machine.sudo().location_id = location  # not a field to be edited
@@ -234,8 +262,8 @@ class WineMachine(models.Model):
             if not machine.planogram_id:
                 raise UserError(
                     self.env._(
-                        "%s has no published planogram: it would not know what it sells. Publish one "
-                        "first.",
+                        "%s has no published planogram: it would not know what it sells. Publish "
+                        "one first.",
                         machine.name,
                     )
                 )
@@ -319,7 +347,7 @@ class WineMachine(models.Model):
     # === HOOKS === #
 
     def _lifecycle_changed(self):
-        """Called after the state of one machine changed; a wing that talks to machines acts here."""
+        """Called after the state of one machine changed; a wing that talks to it acts here."""
 
     def _send(self, command, args, expires):
         """Send a command to the machine.

@@ -1,16 +1,15 @@
 # SPDX-License-Identifier: LGPL-3.0-or-later
 from odoo import api, fields, models
 
-SLOT_STATES = [
-    ("ok", "OK"), ("empty", "Empty"), ("jammed", "Jammed"), ("disabled", "Disabled")
-]
+SLOT_STATES = [("ok", "OK"), ("empty", "Empty"), ("jammed", "Jammed"), ("disabled", "Disabled")]
 
 
 class WineMachineSlot(models.Model):
     """A lane of a machine: what it shall hold (from the published planogram) and what it holds now.
 
-    ``qty`` is the live counter: it falls with every bottle that comes out and is set by every count.
-    The stock ledger of the machine's location follows within minutes, and the two are compared.
+    ``qty`` is the live counter: it falls with every bottle that comes out and is set by every
+    count. The stock ledger of the machine's location follows within minutes, and the two are
+    compared.
     """
 
     _name = "wine.machine.slot"
@@ -25,7 +24,7 @@ class WineMachineSlot(models.Model):
     row = fields.Integer(required=True, default=1)
     column = fields.Integer(required=True, default=1)
     capacity = fields.Integer("Lane limit", default=6, help="Bottles that the lane can hold.")
-    product_id = fields.Many2one("product.product", "Product", readonly=True)
+    product_id = fields.Many2one("product.product", readonly=True)
     price = fields.Monetary(readonly=True)
     par = fields.Integer("Par level", readonly=True)
     enabled = fields.Boolean(default=True, readonly=True)

@@ -109,9 +109,7 @@ class WinePlanogramLine(models.Model):
     _order = "planogram_id, slot_row, slot_column, id"
     _rec_name = "slot_id"
 
-    planogram_id = fields.Many2one(
-        "wine.planogram", required=True, index=True, ondelete="cascade"
-    )
+    planogram_id = fields.Many2one("wine.planogram", required=True, index=True, ondelete="cascade")
     machine_id = fields.Many2one(related="planogram_id.machine_id", store=True, index=True)
     region_id = fields.Many2one(related="machine_id.region_id", store=True, index=True)
     currency_id = fields.Many2one(related="planogram_id.currency_id")
@@ -166,8 +164,9 @@ class WinePlanogramLine(models.Model):
             if max(line.par, line.capacity) > line.slot_id.capacity:
                 raise ValidationError(
                     self.env._(
-                        "Slot %(slot)s of machine %(machine)s holds %(limit)s bottles at most; the "
-                        "planogram asks for %(asked)s. Lower the par level or choose a larger slot.",
+                        "Slot %(slot)s of machine %(machine)s holds %(limit)s bottles at most; "
+                        "the planogram asks for %(asked)s. Lower the par level or choose a larger "
+                        "slot.",
                         slot=line.slot_id.code,
                         machine=line.machine_id.name,
                         limit=line.slot_id.capacity,

@@ -4,8 +4,14 @@ from odoo.exceptions import AccessError
 
 #: what the platform decides about a region; its administrator runs it within these
 PLATFORM_FIELDS = (
-    "active", "code", "company_id", "manager_ids", "operator_partner_id", "parent_id",
-    "pos_config_id", "warehouse_id",
+    "active",
+    "code",
+    "company_id",
+    "manager_ids",
+    "operator_partner_id",
+    "parent_id",
+    "pos_config_id",
+    "warehouse_id",
 )
 
 

@@ -7,10 +7,10 @@ from odoo.exceptions import ValidationError
 class WineRegion(models.Model):
     """A regional unit of the company.
 
-    Regions form a tree: the platform at the top, areas and districts below. Whoever manages a region
-    manages everything below it. A region owns what its machines need to trade: a warehouse that
-    feeds them, an unattended point of sale whose sessions open and close by themselves once per
-    business day of the region's time zone, and a payment method for each way a machine is paid.
+    Regions form a tree: the platform at the top, areas and districts below. Whoever manages a
+    region manages everything below it. A region owns what its machines need to trade: a warehouse
+    that feeds them, an unattended point of sale whose sessions open and close by themselves once
+    per business day of the region's time zone, and a payment method for each way a machine is paid.
     All of that is made when the region is made; a warehouse or point of sale given beforehand is
     linked instead.
     """
@@ -23,7 +23,9 @@ class WineRegion(models.Model):
     _rec_name = "complete_name"
 
     name = fields.Char(required=True, translate=True, tracking=True)
-    complete_name = fields.Char("Region", compute="_compute_complete_name", store=True, recursive=True)
+    complete_name = fields.Char(
+        "Region", compute="_compute_complete_name", store=True, recursive=True
+    )
     code = fields.Char(required=True, help="Short and unique, such as HAR-N.")
     active = fields.Boolean(default=True)
     parent_id = fields.Many2one("wine.region", "Part of", index=True, ondelete="restrict")
@@ -45,9 +47,9 @@ class WineRegion(models.Model):
     tz = fields.Selection(
         _tz_get, "Time zone", required=True, default=lambda self: self.env.user.tz or "UTC"
     )
-    warehouse_id = fields.Many2one("stock.warehouse", "Warehouse", check_company=True, copy=False)
+    warehouse_id = fields.Many2one("stock.warehouse", check_company=True, copy=False)
     pos_config_id = fields.Many2one("pos.config", "Unattended point of sale", copy=False)
-    pricelist_id = fields.Many2one("product.pricelist", "Pricelist", check_company=True)
+    pricelist_id = fields.Many2one("product.pricelist", check_company=True)
     sales_from = fields.Float("Sales from", help="Local time at which selling may begin.")
     sales_to = fields.Float("Sales until", default=24.0, help="Local time at which selling ends.")
     min_age = fields.Integer("Minimum age", default=18, help="For age-restricted goods.")
@@ -93,8 +95,8 @@ class WineRegion(models.Model):
             if region.parent_id and region.parent_id.company_id != region.company_id:
                 raise ValidationError(
                     self.env._(
-                        "%(region)s belongs to %(company)s, the region above it to %(other)s. A tree "
-                        "of regions lies in one company.",
+                        "%(region)s belongs to %(company)s, the region above it to %(other)s. A "
+                        "tree of regions lies in one company.",
                         region=region.name,
                         company=region.company_id.name,
                         other=region.parent_id.company_id.name,

@@ -48,7 +48,8 @@ class WineRegion(models.Model):
             return wanted
         stem = wanted[:1] or "W"
         return next(
-            code for number in range(self.id, self.id + 10000)
+            code
+            for number in range(self.id, self.id + 10000)
             if (code := f"{stem}{number:X}"[:5]) not in taken
         )
 

@@ -54,8 +54,8 @@ class WineSite(models.Model):
             if astray:
                 raise ValidationError(
                     self.env._(
-                        "Site %(site)s hosts %(machine)s of another region. Move the machine first, "
-                        "then the site.",
+                        "Site %(site)s hosts %(machine)s of another region. Move the machine "
+                        "first, then the site.",
                         site=site.name,
                         machine=astray[0].name,
                     )

@@ -12,9 +12,13 @@ class PosSession(models.Model):
     @api.model
     def _cron_wine_flush_stock(self):
         """Bring the stock ledger up to the sales of the open sessions, one session at a time."""
-        rows = self.env["pos.order"].sudo()._read_group(
-            [("wine_stock_state", "=", "pending"), ("session_id.state", "=", "opened")],
-            ["session_id"],
+        rows = (
+            self.env["pos.order"]
+            .sudo()
+            ._read_group(
+                [("wine_stock_state", "=", "pending"), ("session_id.state", "=", "opened")],
+                ["session_id"],
+            )
         )
         self.env["ir.cron"]._commit_progress(remaining=len(rows))
         for (session,) in rows:
@@ -30,8 +34,10 @@ class PosSession(models.Model):
         :return: ``stock.picking`` made
         """
         self.ensure_one()
-        orders = self.env["pos.order"].sudo().search(
-            [("session_id", "=", self.id), ("wine_stock_state", "=", "pending")]
+        orders = (
+            self.env["pos.order"]
+            .sudo()
+            .search([("session_id", "=", self.id), ("wine_stock_state", "=", "pending")])
         )
         quantities = orders._wine_quantities_by_machine()
         orders.wine_stock_state = "done"
@@ -88,21 +94,25 @@ class StockPicking(models.Model):
                 **values,
             }
         )
-        moves = self.env["stock.move"].sudo().create(
-            [
-                {
-                    "product_id": product.id,
-                    "product_uom": product.uom_id.id,
-                    "product_uom_qty": qty,
-                    "picking_id": picking.id,
-                    "picking_type_id": picking_type.id,
-                    "location_id": source.id,
-                    "location_dest_id": target.id,
-                    "company_id": picking_type.company_id.id,
-                }
-                for product, qty in quantities.items()
-                if product.type == "consu"
-            ]
+        moves = (
+            self.env["stock.move"]
+            .sudo()
+            .create(
+                [
+                    {
+                        "product_id": product.id,
+                        "product_uom": product.uom_id.id,
+                        "product_uom_qty": qty,
+                        "picking_id": picking.id,
+                        "picking_type_id": picking_type.id,
+                        "location_id": source.id,
+                        "location_dest_id": target.id,
+                        "company_id": picking_type.company_id.id,
+                    }
+                    for product, qty in quantities.items()
+                    if product.type == "consu"
+                ]
+            )
         )
         moves._action_confirm(merge=False)
         for move in moves:

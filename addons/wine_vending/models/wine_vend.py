@@ -47,14 +47,15 @@ class WineVend(models.Model):
                                                                    ├▶ failed ───▶ voided | refunded
                                                                    └▶ unknown ──▶ a case
 
-    A sale begun and paid at the machine arrives with its outcome and walks the same way in one step.
-    *Voided* means that no money was kept: the authorisation was let go, or the machine itself gave
-    the money back. *Refunded* means that money had been taken and an order says that it went back.
-    An unknown outcome is neither captured nor refunded by itself: a person decides, and the vend goes
-    on from there.
+    A sale begun and paid at the machine arrives with its outcome and walks the same way in one
+    step. *Voided* means that no money was kept: the authorisation was let go, or the machine itself
+    gave the money back. *Refunded* means that money had been taken and an order says that it went
+    back. An unknown outcome is neither captured nor refunded by itself: a person decides, and the
+    vend goes on from there.
 
-    The sale itself is the ``pos.order`` that the vend links to, its refund another one that reverses
-    its line. A state changes through ``_update_state`` only; doing it again changes nothing.
+    The sale itself is the ``pos.order`` that the vend links to, its refund another one that
+    reverses its line. A state changes through ``_update_state`` only; doing it again changes
+    nothing.
     """
 
     _name = "wine.vend"
@@ -67,7 +68,9 @@ class WineVend(models.Model):
     )
     origin = fields.Selection(
         [("device", "At the machine"), ("platform", "By the platform")],
-        required=True, readonly=True, default="platform",
+        required=True,
+        readonly=True,
+        default="platform",
     )
     state = fields.Selection(STATES, required=True, readonly=True, default="draft", index=True)
     machine_id = fields.Many2one(
@@ -98,7 +101,10 @@ class WineVend(models.Model):
             ("captured", "Captured"),
             ("refunded", "Refunded"),
         ],
-        "Payment", readonly=True, required=True, default="none",
+        "Payment",
+        readonly=True,
+        required=True,
+        default="none",
     )
     # what came of it
     outcome = fields.Selection(
@@ -131,7 +137,9 @@ class WineVend(models.Model):
             ("version", "Unknown planogram version"),
             ("product", "Other product than planned"),
         ],
-        "Remark", readonly=True, index="btree_not_null",
+        "Remark",
+        readonly=True,
+        index="btree_not_null",
         help="The sale is booked as it happened; this says what was not as planned.",
     )
     # when
@@ -176,7 +184,7 @@ class WineVend(models.Model):
         rows = self.env.execute_query(
             SQL(
                 "SELECT nextval(%s) FROM generate_series(1, %s)",
-                "ir_sequence_%03d" % sequence.id,
+                f"ir_sequence_{sequence.id:03d}",
                 count,
             )
         )

@@ -58,7 +58,7 @@ class WineVend(models.Model):
         regions = self.env["wine.region"].union(*(posting.vend.region_id for posting in postings))
         sessions = self.env["pos.session"]._wine_open_sessions(regions)
         writer = OrderWriter(self.env, sessions, postings)
-        orders = writer.write(postings)
+        orders = writer.post(postings)
         self._announce(orders)
         return orders
 
@@ -93,7 +93,7 @@ class OrderWriter:
         self.amounts = {}
         self.names = {}
 
-    def write(self, postings):
+    def post(self, postings):
         """Orders, then their lines, then their payments, an INSERT each."""
         orders = self._create("pos.order", [self._order(posting) for posting in postings])
         pairs = list(zip(postings, orders, strict=True))

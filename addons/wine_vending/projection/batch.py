@@ -1,15 +1,15 @@
 # SPDX-License-Identifier: LGPL-3.0-or-later
-"""The batch: everything that its facts need, read once; everything that they change, written once."""
+"""The batch: what its facts need is read once, what they change is written once."""
 
 from collections import defaultdict
 
 from odoo.tools import SQL
 
-from . import writing
 from ..core.business_time import business_date
 from ..core.facts import BadFact
 from ..core.slot_counter import SlotCounter
 from ..core.vend_fold import VendFold
+from . import writing
 
 #: no machine counts further; more is a misread number
 MOST = 1_000_000
@@ -118,8 +118,10 @@ class Batch:
 
     def _load_products(self):
         skus = list(self._data("sku") | self._restocked("sku"))
-        found = self.env["product.product"].with_context(active_test=False).search(
-            [("default_code", "in", skus)], order="active, id desc"
+        found = (
+            self.env["product.product"]
+            .with_context(active_test=False)
+            .search([("default_code", "in", skus)], order="active, id desc")
         )
         return {product.default_code: product for product in found}
 
@@ -175,13 +177,15 @@ class Batch:
         seen["last_seen"] = max(seen.get("last_seen", fact.received), fact.received)
 
     def _refuse(self, fact, text):
-        _ = self.env._
         fact.result = f"failed: {text}"
         self.case(
             "message",
             fact,
-            _("The machine reported %(type)s and it could not be used: %(text)s.",
-              type=fact.type, text=text),
+            self.env._(
+                "The machine reported %(type)s and it could not be used: %(text)s.",
+                type=fact.type,
+                text=text,
+            ),
             reference=fact.reference or None,
         )
 

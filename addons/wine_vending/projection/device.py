@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-3.0-or-later
-"""What machines say of themselves: session, shadow, door, faults, slots (docs/protocol §4, §5, §8)."""
+"""What machines say of themselves: session, shadow, door, faults, slots (protocol §4, §5, §8)."""
 
 from .batch import handles, is_count
 

@@ -97,7 +97,8 @@ def _check(data, machine, price, qty):
         raise BadFact(f"the outcome {data['outcome']!r} is not known")
     if data["currency"] != machine.currency_id.name:
         raise BadFact(
-            f"it was paid in {data['currency']}, the machine's company keeps {machine.currency_id.name}"
+            f"it was paid in {data['currency']}, the machine's company keeps "
+            f"{machine.currency_id.name}"
         )
     if qty > MOST or not is_count(data.get("price_version") or 0):
         raise BadFact("a number is larger than any machine counts")
@@ -108,7 +109,7 @@ def _check(data, machine, price, qty):
 
 
 def _product(batch, fact, slot):
-    """The product by its reference; where that is unknown, what the slot shall hold, with a remark."""
+    """The product by its reference, or else what the slot shall hold, with a remark."""
     product = batch.products.get(fact.data.get("sku"))
     if product:
         return product, None
@@ -229,8 +230,8 @@ def _give_back(batch, fact, fold):
             "owed",
             fact,
             batch.env._(
-                "Vend %(vend)s took cash and delivered nothing. A voucher over the amount is booked; "
-                "hand it to the consumer.",
+                "Vend %(vend)s took cash and delivered nothing. A voucher over the amount is "
+                "booked; hand it to the consumer.",
                 vend=fold.uuid,
             ),
             fold=fold,

@@ -5,6 +5,7 @@ from ..core import vend_flow
 from ..core.money import part_of
 from .batch import handles, is_count, position
 
+
 @handles("vend.accepted")
 def accepted(batch, fact):
     """The motor will move. Where we have given up meanwhile, ask the machine to stop."""
@@ -187,8 +188,8 @@ def _unknown(batch, fact, fold):
         fact,
         batch.env._(
             "Vend %(vend)s from slot %(slot)s: the machine does not know whether the bottle came "
-            "out. The payment is authorised and not captured. Look at the slot or ask the consumer, "
-            "then decide.",
+            "out. The payment is authorised and not captured. Look at the slot or ask the "
+            "consumer, then decide.",
             vend=fold.uuid,
             slot=fold.get("slot_code"),
         ),

@@ -25,7 +25,9 @@ ROLES = (*GROUPS, "public")
 EVERYWHERE = ("finance", "admin")
 OPERATIONS = {"r": "read", "w": "write", "c": "create", "u": "unlink"}
 DENIALS = (
-    "odoo.addons.base.models.ir_model", "odoo.addons.base.models.ir_rule", "odoo.models",
+    "odoo.addons.base.models.ir_model",
+    "odoo.addons.base.models.ir_rule",
+    "odoo.models",
     "odoo.orm.models",
 )
 
@@ -49,9 +51,20 @@ class World:
         """dict model → one record of this region."""
         order = self.vend.order_ids[:1]
         found = (
-            self.region, self.machine, self.machine.site_id, self.machine.slot_ids[:1], self.vend,
-            self.case, self.draft, self.draft.line_ids[:1], self.machine.fault_ids[:1], order,
-            order.lines, order.payment_ids, order.session_id, order.config_id,
+            self.region,
+            self.machine,
+            self.machine.site_id,
+            self.machine.slot_ids[:1],
+            self.vend,
+            self.case,
+            self.draft,
+            self.draft.line_ids[:1],
+            self.machine.fault_ids[:1],
+            order,
+            order.lines,
+            order.payment_ids,
+            order.session_id,
+            order.config_id,
         )
         return {record._name: record for record in found}
 
@@ -154,23 +167,33 @@ class AccessCommon(WineCommon):
             "wine.site": {"name": "New", "region_id": world.region.id},
             "wine.machine.model": {"name": "New", "maker": "New"},
             "wine.machine": {
-                "name": "New", "serial": str(uuid4()), "model_id": world.machine.model_id.id,
+                "name": "New",
+                "serial": str(uuid4()),
+                "model_id": world.machine.model_id.id,
                 "site_id": world.machine.site_id.id,
             },
             "wine.machine.fault": {
-                "machine_id": world.machine.id, "code": "E2", "raised_at": "2026-01-01",
+                "machine_id": world.machine.id,
+                "code": "E2",
+                "raised_at": "2026-01-01",
             },
             "wine.machine.slot": {"machine_id": world.machine.id, "code": "Z9"},
             "wine.planogram": {"machine_id": world.machine.id},
             "wine.planogram.line": {
-                "planogram_id": world.draft.id, "slot_id": free.id,
-                "product_id": self.wine.id, "price": 1.0,
+                "planogram_id": world.draft.id,
+                "slot_id": free.id,
+                "product_id": self.wine.id,
+                "price": 1.0,
             },
             "wine.vend": {
-                "machine_id": world.machine.id, "region_id": world.region.id,
-                "company_id": world.region.company_id.id, "product_id": self.wine.id,
-                "currency_id": world.region.currency_id.id, "pay_kind": "cash",
-                "moment": "2026-01-01", "business_date": "2026-01-01",
+                "machine_id": world.machine.id,
+                "region_id": world.region.id,
+                "company_id": world.region.company_id.id,
+                "product_id": self.wine.id,
+                "currency_id": world.region.currency_id.id,
+                "pay_kind": "cash",
+                "moment": "2026-01-01",
+                "business_date": "2026-01-01",
             },
             "wine.case": {"kind": "count", "region_id": world.region.id},
         }.get(model)
@@ -206,7 +229,7 @@ class AccessCommon(WineCommon):
                             )
 
 
-class Doer:
+class Doer:  # pylint: disable=method-required-super
     """Does an operation on a record as one kind of user; nothing of it stays."""
 
     def __init__(self, test, model, role, harmless, fresh):

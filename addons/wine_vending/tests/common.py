@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-3.0-or-later
-"""A region, a site, a machine, a vend in one line each; for the tests of this addon and its wings."""
+"""A region, a site, a machine, a vend in one line each, for this addon and its wings."""
 
 from datetime import timedelta
 from uuid import uuid4
@@ -52,8 +52,14 @@ class WineCommon(BaseCommon):
     @classmethod
     def make_model(cls, **values):
         return cls.env["wine.machine.model"].create(
-            {"name": "Two by three", "maker": "Test", "rows": 2, "columns": 3,
-             "slot_capacity": 10, **values}
+            {
+                "name": "Two by three",
+                "maker": "Test",
+                "rows": 2,
+                "columns": 3,
+                "slot_capacity": 10,
+                **values,
+            }
         )
 
     @classmethod
@@ -113,8 +119,14 @@ class WineCommon(BaseCommon):
         now = fields.Datetime.now()
         moment = values.pop("moment", now)
         return Fact(
-            machine.id, kind, data, moment=moment, received=values.pop("received", now),
-            device_time=moment, reference=str(uuid4()), **values,
+            machine.id,
+            kind,
+            data,
+            moment=moment,
+            received=values.pop("received", now),
+            device_time=moment,
+            reference=str(uuid4()),
+            **values,
         )
 
     @classmethod
@@ -143,8 +155,10 @@ class WineCommon(BaseCommon):
         self.env.invalidate_all()
         ids = [fact.data.get("vend_id") for fact in facts]
         ids = [vend_id for vend_id in ids if isinstance(vend_id, str)]
-        return self.env["wine.vend"].search([("uuid", "in", ids)]).sorted(
-            lambda vend: ids.index(vend.uuid)
+        return (
+            self.env["wine.vend"]
+            .search([("uuid", "in", ids)])
+            .sorted(lambda vend: ids.index(vend.uuid))
         )
 
     def days_ago(self, days):

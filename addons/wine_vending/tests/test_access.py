@@ -46,9 +46,16 @@ SALES = ("pos.order", "pos.order.line", "pos.payment", "pos.session", "pos.confi
 PUBLIC = {
     "wine.region": {"action_view_machines"},
     "wine.machine": {
-        "action_commission", "action_activate", "action_suspend", "action_retire",
-        "action_new_planogram", "action_view_vends", "action_view_cases",
-        "action_view_planograms", "action_view_orders", "action_view_stock",
+        "action_commission",
+        "action_activate",
+        "action_suspend",
+        "action_retire",
+        "action_new_planogram",
+        "action_view_vends",
+        "action_view_cases",
+        "action_view_planograms",
+        "action_view_orders",
+        "action_view_stock",
     },
     "wine.planogram": {"action_publish"},
     "wine.vend": {"action_refund", "action_view_orders"},
@@ -57,8 +64,17 @@ PUBLIC = {
 }
 PRIVATE = {
     "wine.vend": (
-        "_update_state", "_write_flow", "_post", "_reserve", "_authorise", "_refund", "_decide",
-        "_capture_payment", "_void_payment", "_refund_payment", "_cron_expire",
+        "_update_state",
+        "_write_flow",
+        "_post",
+        "_reserve",
+        "_authorise",
+        "_refund",
+        "_decide",
+        "_capture_payment",
+        "_void_payment",
+        "_refund_payment",
+        "_cron_expire",
     ),
     "wine.machine": ("_project", "_send", "_publish_desired", "_set_lifecycle", "_demo_finish"),
     "wine.case": ("_open_case", "_open_cases", "_close", "_decide_vend"),
@@ -79,7 +95,9 @@ def public_methods(env, module):
             names = {
                 name
                 for name, value in vars(cls).items()
-                if callable(value) and not name.startswith("_") and not isinstance(value, type)
+                if callable(value)
+                and not name.startswith("_")
+                and not isinstance(value, type)
                 and not any(name in vars(other) for other in above)
             }
             if names:
@@ -212,8 +230,11 @@ class TestAccessSales(AccessCommon):
         session = self.foreign.vend.order_ids.session_id
         line = self.env["account.bank.statement.line"].create(
             {
-                "journal_id": session.cash_journal_id.id, "pos_session_id": session.id,
-                "amount": 10, "payment_ref": "Cash", "date": "2026-01-01",
+                "journal_id": session.cash_journal_id.id,
+                "pos_session_id": session.id,
+                "amount": 10,
+                "payment_ref": "Cash",
+                "date": "2026-01-01",
             }
         )
         self.assertFalse(self.seen_by("region_manager", line).has_access("read"))
@@ -252,8 +273,13 @@ class TestAccessSales(AccessCommon):
         foreign = self.foreign.vend.order_ids.session_id
         Order = self.env_of("region_manager")["pos.order"]
         values = {
-            "session_id": foreign.id, "company_id": foreign.company_id.id, "amount_total": 1,
-            "amount_tax": 0, "amount_paid": 1, "amount_return": 0, "state": "paid",
+            "session_id": foreign.id,
+            "company_id": foreign.company_id.id,
+            "amount_total": 1,
+            "amount_tax": 0,
+            "amount_paid": 1,
+            "amount_return": 0,
+            "state": "paid",
         }
         with self.refused():
             Order.create(values)
@@ -271,8 +297,7 @@ class TestAccessClimbing(AccessCommon):
         self.me = self.users["region_manager"]
         self.mine = self.env_of("region_manager")
         self.abroad = {
-            model: record.with_user(self.me)
-            for model, record in self.foreign.records.items()
+            model: record.with_user(self.me) for model, record in self.foreign.records.items()
         }
 
     # === LOOKING === #
@@ -303,9 +328,7 @@ class TestAccessClimbing(AccessCommon):
                 self.assertNotIn(foreign.id, [row["id"] for row in found])
                 self.assertFalse(mine.search_count([("id", "=", foreign.id)]))
                 self.assertFalse(mine.name_search(foreign.display_name, [("id", "=", foreign.id)]))
-                rows = mine.formatted_read_group(
-                    [("id", "=", foreign.id)], ["id"], ["__count"]
-                )
+                rows = mine.formatted_read_group([("id", "=", foreign.id)], ["id"], ["__count"])
                 self.assertFalse(rows)
                 self.assertFalse(mine.search_read([("id", "=", foreign.id)], ["id"]))
 
@@ -326,11 +349,18 @@ class TestAccessClimbing(AccessCommon):
             ("res.users", [("wine_service_region_ids.site_ids.machine_ids.name", "=", name)]),
             ("wine.region", [("child_ids.machine_ids.name", "=", name)]),
             ("wine.region", [("parent_id.child_ids.machine_ids.name", "=", name)]),
-            ("wine.machine.model", [("id", "in", self.foreign.machine.model_id.ids),
-                                    ("create_uid.wine_region_ids.code", "=", "FAR")]),
+            (
+                "wine.machine.model",
+                [
+                    ("id", "in", self.foreign.machine.model_id.ids),
+                    ("create_uid.wine_region_ids.code", "=", "FAR"),
+                ],
+            ),
             ("stock.location", [("wine_machine_id.name", "=", name)]),
-            ("product.product", [("id", "=", self.wine.id),
-                                 ("create_uid.wine_region_ids.code", "=", "FAR")]),
+            (
+                "product.product",
+                [("id", "=", self.wine.id), ("create_uid.wine_region_ids.code", "=", "FAR")],
+            ),
             ("pos.order", [("wine_machine_id.name", "=", name)]),
             ("pos.payment", [("session_id.wine_region_id.code", "=", "FAR")]),
             ("wine.case", [("vend_id.region_id.code", "=", "FAR")]),
@@ -412,7 +442,8 @@ class TestAccessClimbing(AccessCommon):
         with self.refused():
             self.mine["wine.site"].create(
                 {
-                    "name": "Trojan", "region_id": self.region.id,
+                    "name": "Trojan",
+                    "region_id": self.region.id,
                     "machine_ids": [Command.link(self.foreign.machine.id)],
                 }
             )
@@ -534,7 +565,10 @@ class TestAccessClimbing(AccessCommon):
 
     def test_no_context_opens_a_state(self):
         everything = {
-            "wine_flow": True, "wine_lifecycle": True, "wine_batch": True, "su": True,
+            "wine_flow": True,
+            "wine_lifecycle": True,
+            "wine_batch": True,
+            "su": True,
             "install_mode": True,
         }
         for role in ("region_manager", "admin", "service", "finance"):
@@ -566,7 +600,10 @@ class TestAccessRpc(AccessCommon, HttpCase):
                     {
                         "jsonrpc": "2.0",
                         "params": {
-                            "model": model, "method": method, "args": list(args), "kwargs": kwargs
+                            "model": model,
+                            "method": method,
+                            "args": list(args),
+                            "kwargs": kwargs,
                         },
                     }
                 ),
@@ -607,7 +644,9 @@ class TestAccessRpc(AccessCommon, HttpCase):
                     with self.refused():
                         get_public_method(record, name)
         for model, name in (
-            ("wine.vend", "_update_state"), ("wine.vend", "_post"), ("wine.machine", "_project")
+            ("wine.vend", "_update_state"),
+            ("wine.vend", "_post"),
+            ("wine.machine", "_project"),
         ):
             record = self.own.records[model]
             with self.subTest(model=model, method=name):
@@ -619,18 +658,28 @@ class TestAccessRpc(AccessCommon, HttpCase):
         for role in ("region_manager", "admin"):
             context = {"wine_flow": True, "wine_lifecycle": True}
             answer = self.rpc(
-                role, "wine.vend", "write", [self.own.vend.ids, {"state": "refunded"}],
+                role,
+                "wine.vend",
+                "write",
+                [self.own.vend.ids, {"state": "refunded"}],
                 context=context,
             )
             self.assertIn(answer, ("AccessError", "UserError"))
             answer = self.rpc(
-                role, "wine.machine", "write", [self.machine.ids, {"state": "retired"}],
+                role,
+                "wine.machine",
+                "write",
+                [self.machine.ids, {"state": "retired"}],
                 context=context,
             )
             self.assertEqual(answer, "UserError")
         answer = self.json2(
-            self.key_of("region_manager"), "wine.vend", "write", ids=self.own.vend.ids,
-            vals={"state": "refunded"}, context={"wine_flow": True},
+            self.key_of("region_manager"),
+            "wine.vend",
+            "write",
+            ids=self.own.vend.ids,
+            vals={"state": "refunded"},
+            context={"wine_flow": True},
         )
         self.assertEqual(answer.status_code, 403, answer.text)
         self.env.invalidate_all()
@@ -644,13 +693,12 @@ class TestAccessRpc(AccessCommon, HttpCase):
             "AccessError",
         )
         self.assertEqual(
-            self.rpc("region_manager", "wine.machine", "action_suspend",
-                     [self.foreign.machine.ids]),
+            self.rpc(
+                "region_manager", "wine.machine", "action_suspend", [self.foreign.machine.ids]
+            ),
             "AccessError",
         )
-        found = self.json2(
-            key, "wine.vend", "search_read", domain=[], fields=["region_id"]
-        ).json()
+        found = self.json2(key, "wine.vend", "search_read", domain=[], fields=["region_id"]).json()
         self.assertTrue(found)
         regions = {row["region_id"][0] for row in found}
         self.assertLessEqual(regions, {self.own.region.id, self.below.region.id})

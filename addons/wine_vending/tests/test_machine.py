@@ -14,15 +14,18 @@ class TestMachine(WineCommon):
 
     def new(self, **values):
         return self.env["wine.machine"].create(
-            {"name": "New", "serial": "S-NEW", "model_id": self.make_model().id,
-             "site_id": self.machine.site_id.id, **values}
+            {
+                "name": "New",
+                "serial": "S-NEW",
+                "model_id": self.make_model().id,
+                "site_id": self.machine.site_id.id,
+                **values,
+            }
         )
 
     def test_it_has_slots_and_a_location(self):
         machine = self.new()
-        self.assertEqual(
-            machine.slot_ids.mapped("code"), ["A1", "A2", "A3", "B1", "B2", "B3"]
-        )
+        self.assertEqual(machine.slot_ids.mapped("code"), ["A1", "A2", "A3", "B1", "B2", "B3"])
         self.assertEqual(machine.location_id.usage, "internal")
         self.assertEqual(machine.location_id.wine_machine_id, machine)
         warehouse = machine.region_id.warehouse_id

@@ -134,15 +134,28 @@ class TestMoneyProperties(WineCommon):
         return (
             self.bottles(),
             [
-                (vend.uuid, vend.state, vend.payment_state, vend.qty_done, vend.flag,
-                 self.cents([vend.amount_captured]), self.cents([vend.amount_refunded]))
+                (
+                    vend.uuid,
+                    vend.state,
+                    vend.payment_state,
+                    vend.qty_done,
+                    vend.flag,
+                    self.cents([vend.amount_captured]),
+                    self.cents([vend.amount_refunded]),
+                )
                 for vend in vends
             ],
             sorted(
-                (order.uuid, self.cents([order.amount_total]), self.cents([order.amount_tax]),
-                 order.is_refund, order.wine_stock_state,
-                 tuple(order.payment_ids.mapped("payment_method_id.wine_kind")))
-                for vend in vends for order in vend.order_ids
+                (
+                    order.uuid,
+                    self.cents([order.amount_total]),
+                    self.cents([order.amount_tax]),
+                    order.is_refund,
+                    order.wine_stock_state,
+                    tuple(order.payment_ids.mapped("payment_method_id.wine_kind")),
+                )
+                for vend in vends
+                for order in vend.order_ids
             ),
             Counter((case.kind, case.reference) for vend in vends for case in vend.case_ids),
             self.env["pos.order"].search_count([("wine_machine_id", "=", self.machine.id)]),
@@ -183,8 +196,10 @@ class TestMoneyProperties(WineCommon):
             self.assertEqual(captured, sold if state == "captured" else 0)
             self.check_orders(orders)
         after = self.bottles()
-        self.assertEqual({code: before[code] - after[code] for code in CODES},
-                         {code: out[code] for code in CODES})
+        self.assertEqual(
+            {code: before[code] - after[code] for code in CODES},
+            {code: out[code] for code in CODES},
+        )
 
     @tried(RUNS // 4)
     def test_taking_in_again_changes_nothing(self, chance):

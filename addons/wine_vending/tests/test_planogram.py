@@ -38,8 +38,12 @@ class TestPlanogram(WineCommon):
             planogram.unlink()
         with self.assertRaises(UserError):
             self.env["wine.planogram.line"].create(
-                {"planogram_id": planogram.id, "slot_id": self.slot(self.machine, "B3").id,
-                 "product_id": self.wine.id, "price": 1}
+                {
+                    "planogram_id": planogram.id,
+                    "slot_id": self.slot(self.machine, "B3").id,
+                    "product_id": self.wine.id,
+                    "price": 1,
+                }
             )
 
     def test_lane_limit(self):
@@ -49,8 +53,12 @@ class TestPlanogram(WineCommon):
                     "machine_id": self.machine.id,
                     "line_ids": [
                         Command.create(
-                            {"slot_id": self.slot(self.machine, "A1").id, "par": 11,
-                             "product_id": self.wine.id, "price": 1}
+                            {
+                                "slot_id": self.slot(self.machine, "A1").id,
+                                "par": 11,
+                                "product_id": self.wine.id,
+                                "price": 1,
+                            }
                         )
                     ],
                 }
@@ -69,8 +77,13 @@ class TestPlanogram(WineCommon):
                 {
                     "machine_id": self.machine.id,
                     "line_ids": [
-                        Command.create({"slot_id": other.slot_ids[0].id,
-                                        "product_id": self.wine.id, "price": 1})
+                        Command.create(
+                            {
+                                "slot_id": other.slot_ids[0].id,
+                                "product_id": self.wine.id,
+                                "price": 1,
+                            }
+                        )
                     ],
                 }
             )

@@ -25,7 +25,8 @@ class TestRegion(WineCommon):
         first, second = one._payment_methods(), two._payment_methods()
         self.assertNotEqual(first["cash"], second["cash"])
         self.assertNotEqual(
-            first["cash"].journal_id.default_account_id, second["cash"].journal_id.default_account_id
+            first["cash"].journal_id.default_account_id,
+            second["cash"].journal_id.default_account_id,
         )
         for kind in ("card", "qr", "wallet", "voucher"):
             self.assertEqual(first[kind], second[kind])
@@ -63,6 +64,11 @@ class TestRegion(WineCommon):
         self.env["account.chart.template"].try_loading("generic_coa", other, install_demo=False)
         with self.assertRaises(ValidationError):
             self.env["wine.region"].with_company(other).create(
-                {"name": "X", "code": "X", "company_id": other.id, "parent_id": self.region.id,
-                 "tz": "UTC"}
+                {
+                    "name": "X",
+                    "code": "X",
+                    "company_id": other.id,
+                    "parent_id": self.region.id,
+                    "tz": "UTC",
+                }
             )

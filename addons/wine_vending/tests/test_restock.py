@@ -13,9 +13,14 @@ class TestRestock(WineCommon):
 
     def restock(self, before=10, filled=0, removed=0, bad=0, after=None, **values):
         row = {
-            "slot": "A1", "sku": "T-RED", "before": before, "filled": filled,
-            "removed": removed, "bad": bad,
-            "after": before + filled - removed - bad if after is None else after, **values,
+            "slot": "A1",
+            "sku": "T-RED",
+            "before": before,
+            "filled": filled,
+            "removed": removed,
+            "bad": bad,
+            "after": before + filled - removed - bad if after is None else after,
+            **values,
         }
         fact = self.fact(self.machine, "restock.done", {"by": "staff", "slots": [row]})
         self.project(fact)
@@ -58,8 +63,20 @@ class TestRestock(WineCommon):
         count = self.fact(
             self.machine,
             "restock.done",
-            {"by": "s", "slots": [{"slot": "A1", "sku": "T-RED", "before": 9, "filled": 0,
-                                   "removed": 0, "bad": 0, "after": 9}]},
+            {
+                "by": "s",
+                "slots": [
+                    {
+                        "slot": "A1",
+                        "sku": "T-RED",
+                        "before": 9,
+                        "filled": 0,
+                        "removed": 0,
+                        "bad": 0,
+                        "after": 9,
+                    }
+                ],
+            },
         )
         self.project(sale, count, self.local(self.machine, qty=1))
         self.assertEqual(self.slot(self.machine, "A1").qty, 8)
@@ -79,8 +96,15 @@ class TestRestock(WineCommon):
         return fact
 
     def count(self, seq, before, after):
-        row = {"slot": "A1", "sku": "T-RED", "before": before, "filled": after - before,
-               "removed": 0, "bad": 0, "after": after}
+        row = {
+            "slot": "A1",
+            "sku": "T-RED",
+            "before": before,
+            "filled": after - before,
+            "removed": 0,
+            "bad": 0,
+            "after": after,
+        }
         return self.at(seq, self.fact(self.machine, "restock.done", {"slots": [row]}))
 
     def test_the_counter_is_right_in_any_order_of_arrival(self):

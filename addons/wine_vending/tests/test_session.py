@@ -55,7 +55,9 @@ class TestSession(WineCommon):
         self.assertEqual(move.state, "posted")
         self.assertAlmostEqual(sum(move.line_ids.mapped("balance")), 0, 2)
         income = self.wine.product_tmpl_id.get_product_accounts()["income"]
-        sales = -sum(move.line_ids.filtered(lambda l: l.account_id == income).mapped("balance"))
+        sales = -sum(
+            move.line_ids.filtered(lambda line: line.account_id == income).mapped("balance")
+        )
         # 3 wines at 120, 2 sodas at 3.50, tax of 20 % inside; each rounded as it was sold
         self.assertAlmostEqual(sales, 3 * 100.0 + 2 * 2.92, 2)
         self.assertEqual(session.order_ids.mapped("state"), ["done"] * len(session.order_ids))
@@ -66,10 +68,12 @@ class TestSession(WineCommon):
         accounts = self.wine.product_tmpl_id.get_product_accounts()
         lines = session.move_id.line_ids
         cost = sum(
-            lines.filtered(lambda l: l.account_id == accounts["expense"]).mapped("balance")
+            lines.filtered(lambda line: line.account_id == accounts["expense"]).mapped("balance")
         )
         stock = sum(
-            lines.filtered(lambda l: l.account_id == accounts["stock_valuation"]).mapped("balance")
+            lines.filtered(lambda line: line.account_id == accounts["stock_valuation"]).mapped(
+                "balance"
+            )
         )
         self.assertAlmostEqual(cost, 51.0, 2)
         self.assertAlmostEqual(stock, -51.0, 2)
@@ -115,7 +119,9 @@ class TestSession(WineCommon):
         self.close()
         self.assertEqual(second.state, "closed")
         self.assertEqual(self.on_hand(self.machine, self.wine), 20)
-        bank = second.move_id.line_ids.filtered(lambda l: l.account_id.account_type == "income")
+        bank = second.move_id.line_ids.filtered(
+            lambda line: line.account_id.account_type == "income"
+        )
         self.assertGreater(sum(bank.mapped("balance")), 0)
 
     def test_cash_adds_up_over_days(self):

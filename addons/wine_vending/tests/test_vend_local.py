@@ -186,8 +186,9 @@ class TestVendLocal(WineCommon):
         vend = self.project(self.local(self.machine, when=self.days_ago(3)))
         self.assertEqual(vend.business_date, self.days_ago(3).date())
         self.assertEqual(vend.order_ids.wine_business_date, self.days_ago(3).date())
-        self.assertEqual(vend.order_ids.session_id.wine_business_date,
-                         self.region._business_today())
+        self.assertEqual(
+            vend.order_ids.session_id.wine_business_date, self.region._business_today()
+        )
 
     def test_sale_lines(self):
         self.wine.wine_volume_ml = 750

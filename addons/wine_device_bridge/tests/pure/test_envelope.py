@@ -24,22 +24,34 @@ CHANNELS = ("birth", "state", "evt", "ack", "reported")
 CODES = {"schema", "too_large", "foreign_machine"}
 
 scalars = (
-    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False)
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats(allow_nan=False, allow_infinity=False)
     | st.text(max_size=20)
 )
 anything = st.recursive(
     scalars,
-    lambda inner: st.lists(inner, max_size=4)
-    | st.dictionaries(st.text(max_size=8), inner, max_size=4),
+    lambda inner: (
+        st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=8), inner, max_size=4)
+    ),
     max_leaves=12,
 )
 
 
 def good(**values):
     content = {
-        "id": str(uuid4()), "epoch": 1, "seq": 5, "boot": str(uuid4()),
-        "ts": "2026-03-10T12:00:00+01:00", "ts_q": "synced", "hist": False, "type": "door",
-        "corr": None, "data": {"state": "opened"}, **values,
+        "id": str(uuid4()),
+        "epoch": 1,
+        "seq": 5,
+        "boot": str(uuid4()),
+        "ts": "2026-03-10T12:00:00+01:00",
+        "ts_q": "synced",
+        "hist": False,
+        "type": "door",
+        "corr": None,
+        "data": {"state": "opened"},
+        **values,
     }
     return {key: value for key, value in content.items() if value != "absent"}
 
@@ -74,10 +86,20 @@ def test_json_never_raises(content, channel):
 
 @given(
     st.dictionaries(
-        st.sampled_from(["id", "epoch", "seq", "boot", "ts", "ts_q", "hist", "type", "corr",
-                         "data", "machine"]),
-        anything | st.sampled_from(["2026-13-01T00:00:00Z", "0001-01-01T00:00:00+23:59",
-                                    "9999-12-31T23:59:59-23:59", MACHINE, "\ud800", "a\0b"]),
+        st.sampled_from(
+            ["id", "epoch", "seq", "boot", "ts", "ts_q", "hist", "type", "corr", "data", "machine"]
+        ),
+        anything
+        | st.sampled_from(
+            [
+                "2026-13-01T00:00:00Z",
+                "0001-01-01T00:00:00+23:59",
+                "9999-12-31T23:59:59-23:59",
+                MACHINE,
+                "\ud800",
+                "a\0b",
+            ]
+        ),
     ),
     st.sampled_from(CHANNELS),
 )
@@ -132,11 +154,30 @@ def test_only_events_have_a_number():
 @pytest.mark.parametrize(
     "values",
     [
-        {"id": "absent"}, {"id": "x"}, {"id": uuid4().hex}, {"epoch": 0}, {"epoch": True},
-        {"epoch": "1"}, {"epoch": 1.5}, {"seq": 0}, {"seq": 2**53 + 1}, {"seq": -1},
-        {"ts": "absent"}, {"ts": "2026-03-10T12:00:00"}, {"ts": 5}, {"ts_q": "good"},
-        {"ts_q": "absent"}, {"type": ""}, {"type": "x" * 65}, {"data": []}, {"data": "absent"},
-        {"corr": 5}, {"corr": ""}, {"boot": "b"}, {"type": "a\0b"}, {"data": {"x": "a\0"}},
+        {"id": "absent"},
+        {"id": "x"},
+        {"id": uuid4().hex},
+        {"epoch": 0},
+        {"epoch": True},
+        {"epoch": "1"},
+        {"epoch": 1.5},
+        {"seq": 0},
+        {"seq": 2**53 + 1},
+        {"seq": -1},
+        {"ts": "absent"},
+        {"ts": "2026-03-10T12:00:00"},
+        {"ts": 5},
+        {"ts_q": "good"},
+        {"ts_q": "absent"},
+        {"type": ""},
+        {"type": "x" * 65},
+        {"data": []},
+        {"data": "absent"},
+        {"corr": 5},
+        {"corr": ""},
+        {"boot": "b"},
+        {"type": "a\0b"},
+        {"data": {"x": "a\0"}},
         {"data": {"x": "\ud800"}},
     ],
 )

@@ -69,8 +69,9 @@ def test_an_acknowledgement_never_covers_what_was_not_added(numbers):
     assert len(ack["missing"]) <= MAX_MISSING
     assert ack["missing"] == sorted(set(ack["missing"]))
     assert not stored & set(ack["missing"])
-    suspects = {seq + step for seq in [0, *numbers, *ack["missing"], ack["ack_seq"]]
-                for step in (-1, 0, 1)}
+    suspects = {
+        seq + step for seq in [0, *numbers, *ack["missing"], ack["ack_seq"]] for step in (-1, 0, 1)
+    }
     for seq in suspects:
         if seq >= 1 and seq not in stored:
             assert not covered(ack, seq), (seq, ack)

@@ -9,8 +9,12 @@ from wine_vending_core.business_time import AHEAD, OLDEST, business_date, busine
 NOW = datetime(2026, 3, 10, 12, tzinfo=timezone.utc)
 SECOND = timedelta(seconds=1)
 zones = st.sampled_from(
-    [timezone.utc, timezone(timedelta(hours=14)), timezone(timedelta(hours=-12)),
-     timezone(timedelta(hours=5, minutes=45))]
+    [
+        timezone.utc,
+        timezone(timedelta(hours=14)),
+        timezone(timedelta(hours=-12)),
+        timezone(timedelta(hours=5, minutes=45)),
+    ]
 )
 moments = st.datetimes(datetime(2020, 1, 1), datetime(2040, 1, 1), timezones=zones)
 
@@ -65,8 +69,10 @@ def test_the_day_is_that_of_the_region(moment, tz, day):
     assert business_date(moment, tz) == day
 
 
-@given(st.datetimes(datetime(2020, 1, 1), datetime(2040, 1, 1)),
-       st.sampled_from(["UTC", "Asia/Shanghai", "America/New_York", "Pacific/Kiritimati"]))
+@given(
+    st.datetimes(datetime(2020, 1, 1), datetime(2040, 1, 1)),
+    st.sampled_from(["UTC", "Asia/Shanghai", "America/New_York", "Pacific/Kiritimati"]),
+)
 def test_naive_moments_are_utc(moment, tz):
     day = business_date(moment, tz)
     assert day == business_date(moment.replace(tzinfo=timezone.utc), tz)

@@ -47,8 +47,30 @@ def test_rounding_is_to_the_nearest_and_halves_go_away_from_zero(amount, places)
 
 @pytest.mark.parametrize(
     "text",
-    ["1e3", "NaN", "Infinity", "", " 1", "1 ", "1,00", "+1", ".5", "1.", "--1", "1_000", "0x10",
-     "1.1234567", "1" * 16, "1\n", ARABIC_THREE, 1, 1.0, None, True, Decimal(1)],
+    [
+        "1e3",
+        "NaN",
+        "Infinity",
+        "",
+        " 1",
+        "1 ",
+        "1,00",
+        "+1",
+        ".5",
+        "1.",
+        "--1",
+        "1_000",
+        "0x10",
+        "1.1234567",
+        "1" * 16,
+        "1\n",
+        ARABIC_THREE,
+        1,
+        1.0,
+        None,
+        True,
+        Decimal(1),
+    ],
 )
 def test_what_is_no_amount(text):
     with pytest.raises(ValueError, match="is no amount"):

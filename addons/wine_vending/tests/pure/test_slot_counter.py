@@ -61,8 +61,11 @@ def test_it_may_fall_below_zero(sold):
     assert slot.changed is any(sold)
 
 
-@given(st.integers(min_value=-5, max_value=20), st.integers(min_value=0, max_value=20),
-       st.integers(min_value=0, max_value=20))
+@given(
+    st.integers(min_value=-5, max_value=20),
+    st.integers(min_value=0, max_value=20),
+    st.integers(min_value=0, max_value=20),
+)
 def test_a_count_says_what_differs(there, before, after):
     slot = counter(qty=there)
     assert slot.count(before, after) == before - there

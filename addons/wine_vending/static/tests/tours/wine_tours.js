@@ -21,7 +21,7 @@ function openWineVending() {
         },
         ...stepUtils
             .goToAppSteps("wine_vending.menu_root", "Open Wine Vending")
-            .map((step) => ({...step, isActive: ["desktop"]})),
+            .map((step) => ({...step, isActive: [...step.isActive, "desktop"]})),
         {content: "The machines are shown", trigger: ".o_kanban_view .o_kanban_record"},
     ];
 }
