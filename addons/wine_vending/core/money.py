@@ -4,7 +4,7 @@
 import re
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 
-_AMOUNT = re.compile(r"-?\d{1,15}(\.\d{1,6})?\Z")
+_AMOUNT = re.compile(r"-?\d{1,15}(\.\d{1,6})?\Z", re.ASCII)
 
 
 def parse_amount(text) -> Decimal:

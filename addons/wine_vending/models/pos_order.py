@@ -2,6 +2,7 @@
 from decimal import Decimal
 
 from odoo import api, fields, models
+from odoo.exceptions import AccessError
 
 from ..core.money import from_minor, to_minor
 from ..core.sale_line import SaleLine
@@ -22,6 +23,23 @@ class PosOrder(models.Model):
     def exists(self):
         """Orders of the running batch exist: POS asks the database once for each of their lines."""
         return self if self.env.context.get("wine_batch") else super().exists()
+
+    def write(self, vals):
+        self._wine_check_edit(vals)
+        return super().write(vals)
+
+    def _wine_check_edit(self, vals, free=("general_customer_note", "internal_note", "nb_print")):
+        """A machine's order says what happened; who finds it wrong refunds the vend.
+
+        :raise AccessError: someone edits an order of a vend from outside
+        """
+        if not self.env.su and set(vals) - set(free) and any(o.wine_vend_id for o in self):
+            raise AccessError(
+                self.env._(
+                    "%s is what a machine sold and is not edited. Refund its vend instead.",
+                    next(order.name for order in self if order.wine_vend_id),
+                )
+            )
 
     @api.model
     def _wine_posted(self, lines):
@@ -45,8 +63,28 @@ class PosOrder(models.Model):
         return [line._wine_sale_line() for line in self.lines]
 
 
+class PosPayment(models.Model):
+    _inherit = "pos.payment"
+
+    def write(self, vals):
+        self.pos_order_id._wine_check_edit(vals)
+        return super().write(vals)
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_never_of_a_vend(self):
+        self.pos_order_id._wine_check_edit({"payment_ids": False})
+
+
 class PosOrderLine(models.Model):
     _inherit = "pos.order.line"
+
+    def write(self, vals):
+        self.order_id._wine_check_edit(vals)
+        return super().write(vals)
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_never_of_a_vend(self):
+        self.order_id._wine_check_edit({"lines": False})
 
     def _wine_sale_line(self):
         self.ensure_one()

@@ -74,6 +74,7 @@ class WineMachine(models.Model):
         "Connection",
         default="never",
         required=True,
+        readonly=True,
         copy=False,
         index=True,
     )
@@ -195,6 +196,8 @@ class WineMachine(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
+        if any(vals.get("state", "draft") != "draft" for vals in vals_list):
+            raise UserError(self.env._("A machine begins as a draft; its buttons do the rest."))
         machines = super().create(vals_list)
         machines._make_locations()
         machines._make_slots()

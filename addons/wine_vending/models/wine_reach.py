@@ -102,6 +102,13 @@ class WineMachine(models.Model):
     _inherit = ["wine.machine", "wine.reach"]
     _not_by_hand = ("planogram_id",)
 
+    def write(self, vals):
+        if "uuid" in vals and not self.env.su and any(m.state != "draft" for m in self):
+            raise AccessError(
+                self.env._("The UUID is the identity of a machine for ever; it cannot change.")
+            )
+        return super().write(vals)
+
 
 class WineMachineSlot(models.Model):
     _name = "wine.machine.slot"

@@ -57,6 +57,10 @@ class WineRegion(models.Model):
     machine_ids = fields.One2many("wine.machine", "region_id", "Machines")
     machine_count = fields.Integer(compute="_compute_machine_count")
     cost_at_closing = fields.Boolean(compute="_compute_cost_at_closing")
+    is_mine_to_shape = fields.Boolean(
+        compute="_compute_is_mine_to_shape",
+        help="Whether this user decides the place of the region in the tree and who runs it.",
+    )
 
     _code_unique = models.Constraint(
         "UNIQUE(company_id, code)", "Another region of this company has this code. Choose another."
@@ -79,6 +83,10 @@ class WineRegion(models.Model):
             region.machine_count = self.env["wine.machine"].search_count(
                 [("region_id", "child_of", region.id)]
             )
+
+    @api.depends_context("uid")
+    def _compute_is_mine_to_shape(self):
+        self.is_mine_to_shape = self.has_access("create")
 
     @api.depends("company_id.inventory_valuation")
     def _compute_cost_at_closing(self):

@@ -6,6 +6,7 @@ from decimal import Decimal
 from ..core.facts import BadFact
 from ..core.money import parse_amount
 from ..core.vend_fold import VendFold
+from ..models.wine_vend_order import UNPAID_KINDS
 from .batch import MOST, handles, is_count, position
 
 PAY_KINDS = ("cash", "card", "qr", "wallet", "voucher", "free", "test")
@@ -71,9 +72,9 @@ def _values(batch, fact):
         "company_id": machine.company_id.id,
         "currency_id": machine.currency_id.id,
         "product_id": product.id,
-        "qty": max(qty, 1),
+        "qty": qty,
         "price": float(price),
-        "amount_total": float(price * qty),
+        "amount_total": 0.0 if data["pay"] in UNPAID_KINDS else float(price * qty),
         "price_version": data.get("price_version") or 0,
         "pay_kind": data["pay"],
         "pay_ref": str(data["pay_ref"]) if data.get("pay_ref") else False,
@@ -102,8 +103,8 @@ def _check(data, machine, price, qty):
         )
     if qty > MOST or not is_count(data.get("price_version") or 0):
         raise BadFact("a number is larger than any machine counts")
-    if qty < 0 or price < 0 or (qty == 0 and data["outcome"] in ("success", "partial")):
-        raise BadFact("quantity or price is not positive")
+    if qty <= 0 or price < 0:
+        raise BadFact("the quantity is not positive, or the price is negative")
     if price != round(price, machine.currency_id.decimal_places):
         raise BadFact(f"the price {price} is finer than the smallest coin of {data['currency']}")
 

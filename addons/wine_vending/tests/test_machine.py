@@ -63,6 +63,10 @@ class TestMachine(WineCommon):
         with self.assertRaises(UserError):
             machine.action_activate()
 
+    def test_a_machine_begins_as_a_draft(self):
+        with self.assertRaises(UserError):
+            self.new(state="active")
+
     def test_the_state_is_not_edited(self):
         with self.assertRaises(UserError):
             self.machine.state = "retired"

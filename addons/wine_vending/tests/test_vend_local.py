@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: LGPL-3.0-or-later
+from odoo.exceptions import AccessError
 from odoo.tests import tagged
 
 from .common import WineCommon
@@ -160,6 +161,40 @@ class TestVendLocal(WineCommon):
         self.assertEqual(set(orders.mapped("amount_total")), {0.0})
         self.assertFalse(orders.payment_ids)
         self.assertEqual(self.slot(self.machine, "A1").qty, 8)
+
+    def test_a_free_sale_with_a_price_takes_no_money(self):
+        vend = self.project(self.local(self.machine, pay="free", price="12.00"))
+        self.assertEqual((vend.amount_captured, vend.amount_total), (0, 0))
+        self.assertEqual(vend.order_ids.amount_total, 0)
+
+    def test_no_quantity_is_no_sale_and_not_forgotten(self):
+        for outcome in ("success", "failed", "unknown", "partial"):
+            fact = self.local(self.machine, outcome=outcome, qty=0, refunded=False)
+            self.project(fact)
+            self.assertIn("not positive", fact.result)
+            self.assertTrue(self.env["wine.case"].search([("reference", "=", fact.reference)]))
+
+    def test_a_paid_order_is_not_edited(self):
+        order = self.project(self.local(self.machine)).order_ids
+        manager = self.env["res.users"].create(
+            {
+                "name": "M",
+                "login": "order-editor",
+                "group_ids": [(4, self.env.ref("wine_vending.group_wine_admin").id)],
+            }
+        )
+        order = order.with_user(manager)
+        for record, values in (
+            (order, {"amount_total": 1}),
+            (order, {"wine_region_id": False}),
+            (order.lines, {"price_unit": 1}),
+            (order.payment_ids, {"amount": 1}),
+        ):
+            with self.assertRaises(AccessError):
+                record.write(values)
+        with self.assertRaises(AccessError):
+            order.payment_ids.unlink()
+        order.general_customer_note = "was friendly"
 
     def test_a_bad_fact_is_a_case_and_the_others_go_on(self):
         bad = self.local(self.machine, currency="XXX")
