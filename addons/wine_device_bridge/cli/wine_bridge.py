@@ -16,9 +16,11 @@ class WineBridge(Command):
         names = config["db_name"]
         if len(names) != 1:
             sys.exit("The bridge serves one database; name it: odoo wine_bridge -d DATABASE")
+        # Odoo loads a command's file under odoo.cli: relative imports lead nowhere from here
+        # pylint: disable=odoo-addons-relative-import
         try:
-            from ..process.bridge import Bridge
-            from ..process.settings import from_environment
+            from odoo.addons.wine_device_bridge.process.bridge import Bridge
+            from odoo.addons.wine_device_bridge.process.settings import from_environment
         except ModuleNotFoundError as error:
             if (error.name or "").startswith("paho"):
                 sys.exit("The bridge needs paho-mqtt: pip install 'paho-mqtt>=2,<3'")
