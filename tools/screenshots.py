@@ -52,6 +52,10 @@ class Shot:
     widths: tuple = ("desktop", "phone")
 
 
+#: a record in a list, or in the cards that a phone shows instead
+ROW = ".o_data_row, .o_kanban_record"
+OPEN = "document.querySelector('.o_data_row .o_data_cell, .o_kanban_record').click()"
+
 SHOTS = (
     Shot(
         "machines-kanban",
@@ -66,50 +70,50 @@ SHOTS = (
         ".o_wine_slot",
         "document.querySelector('.o_kanban_record').click()",
     ),
-    Shot("vends", "harbor", "/odoo/action-wine_vending.wine_vend_action", ".o_data_row"),
+    Shot("vends", "harbor", "/odoo/action-wine_vending.wine_vend_action", ROW),
     Shot(
         "vend",
         "harbor",
         "/odoo/action-wine_vending.wine_vend_action",
-        ".o_form_view .o_group",
-        "document.querySelector('.o_data_row .o_data_cell').click()",
+        ".o_form_view .o_form_sheet",
+        OPEN,
     ),
-    Shot("sessions", "finance", "/odoo/action-wine_vending.pos_session_action", ".o_data_row"),
+    Shot("sessions", "finance", "/odoo/action-wine_vending.pos_session_action", ROW),
     Shot(
         "session",
         "platform",
         "/odoo/action-wine_vending.pos_session_action",
-        ".o_form_view .o_group",
-        "document.querySelector('.o_data_row .o_data_cell').click()",
+        ".o_form_view .o_form_sheet",
+        OPEN,
     ),
-    Shot("orders", "platform", "/odoo/action-wine_vending.pos_order_action", ".o_data_row"),
+    Shot("orders", "platform", "/odoo/action-wine_vending.pos_order_action", ROW),
     Shot(
         "planogram",
         "harbor",
         "/odoo/action-wine_vending.wine_planogram_action",
         ".o_form_view .o_data_row",
-        "document.querySelector('.o_data_row .o_data_cell').click()",
+        OPEN,
     ),
     Shot(
         "region",
         "platform",
         "/odoo/action-wine_vending.wine_region_action",
-        ".o_form_view .o_group",
-        "document.querySelector('.o_data_row .o_data_cell').click()",
+        ".o_form_view .o_form_sheet",
+        OPEN,
     ),
-    Shot("sites", "harbor", "/odoo/action-wine_vending.wine_site_action", ".o_data_row"),
+    Shot("sites", "harbor", "/odoo/action-wine_vending.wine_site_action", ROW),
     Shot("cases", "platform", "/odoo/action-wine_vending.wine_case_action", ".o_content"),
     Shot(
         "inbox",
         "platform",
         "/odoo/action-wine_device_bridge.wine_bridge_event_action",
-        ".o_data_row",
+        ROW,
     ),
     Shot(
         "commands",
         "platform",
         "/odoo/action-wine_device_bridge.wine_bridge_command_action",
-        ".o_data_row",
+        ROW,
     ),
     Shot(
         "wine",

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: LGPL-3.0-or-later
 from odoo import fields, models
+from odoo.exceptions import UserError
 
 
 class PosConfig(models.Model):
@@ -11,6 +12,25 @@ class PosConfig(models.Model):
         index="btree_not_null",
         help="Set on the unattended point of sale through which a region's machines sell.",
     )
+
+    def _action_to_open_ui(self):
+        self._wine_refuse_till()
+        return super()._action_to_open_ui()
+
+    def open_ui(self):
+        self._wine_refuse_till()
+        return super().open_ui()
+
+    def _wine_refuse_till(self):
+        """:raise UserError: one of these sells through machines, not at a till"""
+        for config in self.filtered("wine_region_id"):
+            raise UserError(
+                self.env._(
+                    "%s sells through machines and has no till. Its day is under Wine Vending, Sales, "
+                    "Sessions.",
+                    config.name,
+                )
+            )
 
 
 class PosPaymentMethod(models.Model):

@@ -26,7 +26,7 @@ class PosSession(models.Model):
     _inherit = "pos.session"
 
     wine_region_id = fields.Many2one(
-        related="config_id.wine_region_id", store=True, index="btree_not_null"
+        related="config_id.wine_region_id", string="Region", store=True, index="btree_not_null"
     )
     wine_business_date = fields.Date("Business date", readonly=True, copy=False)
 
@@ -34,6 +34,11 @@ class PosSession(models.Model):
         "(config_id) WHERE wine_business_date IS NOT NULL AND state <> 'closed'",
         "The machines of this region already have an open session.",
     )
+
+    def open_frontend_cb(self):
+        """Nobody stands behind this counter."""
+        self.config_id._wine_refuse_till()
+        return super().open_frontend_cb()
 
     # === POSTING SIDE === #
 

@@ -61,6 +61,8 @@ class WineMachineSlot(models.Model):
                 slot.qty += qty
 
     @api.depends("code", "machine_id.name")
+    @api.depends_context("wine_slot_code")
     def _compute_display_name(self):
+        short = self.env.context.get("wine_slot_code")
         for slot in self:
-            slot.display_name = f"{slot.machine_id.name} {slot.code}"
+            slot.display_name = slot.code if short else f"{slot.machine_id.name} {slot.code}"

@@ -60,7 +60,7 @@ class WineRegion(models.Model):
         journal = self.env["account.journal"]._ensure_company_account_journal()
         return self.env["pos.config"].create(
             {
-                "name": self.env._("Machines %s", self.complete_name or self.name),
+                "name": self.env._("Machines %s", self.name),
                 "company_id": self.company_id.id,
                 "wine_region_id": self.id,
                 "warehouse_id": self.warehouse_id.id,

@@ -188,6 +188,13 @@ class TestSession(WineCommon):
         self.close()
         self.assertEqual(session.state, "closed")
 
+    def test_nobody_stands_behind_the_counter_of_machines(self):
+        self.project(self.local(self.machine))
+        with self.assertRaisesRegex(UserError, "no till"):
+            self.session().open_frontend_cb()
+        with self.assertRaisesRegex(UserError, "no till"):
+            self.region.pos_config_id.open_ui()
+
     def test_shop_sessions_are_left_alone(self):
         shop = self.env["pos.session"].search([("wine_business_date", "=", False)], limit=1)
         with self.assertRaises(UserError):
