@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: LGPL-3.0-or-later
 """The main job: machines sell, the bridge stores, Odoo books every bottle."""
 
+import json
 import random
 import threading
 import time
@@ -318,3 +319,24 @@ def test_a_second_fleet_cannot_speak_for_the_first(day):
     house.until(lambda: answers, 10)
     client.loop_stop()
     assert answers and answers[0].is_failure
+
+
+def test_sigterm_drains(day):
+    """Told to stop, the bridge stores what it has received, says goodbye and leaves nothing behind.
+
+    What machines send from then on waits at the broker for the next bridge.
+    """
+    house, _report = day
+    import paho.mqtt.client as mqtt
+
+    states = []
+    client = mqtt.Client(mqtt.CallbackAPIVersion.VERSION2, protocol=mqtt.MQTTv5)
+    client.username_pw_set("wine-bridge", house.broker.bridge_password)
+    client.on_message = lambda _c, _u, message: states.append(json.loads(message.payload))
+    client.on_connect = lambda c, *_rest: c.subscribe(f"wine/v1/{house.name}/platform/state", 1)
+    client.connect(house.broker.host, house.broker.port)
+    client.loop_start()
+    assert house.until(lambda: states and states[-1]["state"] == "online", 10)
+    assert house.stop_bridge() == 0
+    assert house.until(lambda: states[-1]["state"] == "offline", 10)
+    client.loop_stop()

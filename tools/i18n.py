@@ -59,7 +59,9 @@ def _clean(path, demo_ids):
     exported = polib.pofile(str(path))
     template = polib.POFile(wrapwidth=78)
     template.header = exported.header
-    template.metadata = {key: exported.metadata[key] for key in exported.metadata if key not in DATES}
+    template.metadata = {
+        key: exported.metadata[key] for key in exported.metadata if key not in DATES
+    }
     for entry in exported:
         entry.occurrences = [
             (place, line)

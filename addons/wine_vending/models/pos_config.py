@@ -26,8 +26,8 @@ class PosConfig(models.Model):
         for config in self.filtered("wine_region_id"):
             raise UserError(
                 self.env._(
-                    "%s sells through machines and has no till. Its day is under Wine Vending, Sales, "
-                    "Sessions.",
+                    "%s sells through machines and has no till. Its day is under Wine Vending, "
+                    "Sales, Sessions.",
                     config.name,
                 )
             )

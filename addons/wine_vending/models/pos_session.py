@@ -116,12 +116,16 @@ class PosSession(models.Model):
         return True
 
     def _wine_close_logged(self):
-        """Close; a session that cannot be closed stays for a person, and the others go on."""
+        """Close; one that cannot be closed goes on selling, and a case says why.
+
+        Closing is tried again by the next run; the other sessions are not held up.
+        """
         try:
             with self.env.cr.savepoint():
                 self._wine_close()
         except UserError as error:
             _logger.exception("session %s does not close", self.name)
+            self.write({"state": "opened", "stop_at": False})
             self.env["wine.case"]._open_case(
                 "session",
                 region=self.wine_region_id,

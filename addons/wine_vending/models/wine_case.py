@@ -2,6 +2,8 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
+from .wine_vend_actions import told_to_wait
+
 KINDS = [
     ("unknown", "Outcome of a vend unknown"),
     ("late", "Bottle came out after the payment was let go"),
@@ -117,7 +119,8 @@ class WineCase(models.Model):
                         "%s is not about the outcome of a vend. Close it with a note.", case.name
                     )
                 )
-            case.vend_id.sudo()._decide(came_out)
+            with told_to_wait(self.env):
+                case.vend_id.sudo()._decide(came_out)
         self._close(words)
 
     def action_close(self):

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: LGPL-3.0-or-later
+from contextlib import contextmanager
 from datetime import timedelta
 
 from odoo import api, fields, models
@@ -6,6 +7,7 @@ from odoo.exceptions import AccessError, UserError
 
 from ..core import vend_flow
 from ..core.business_time import business_date
+from ..core.facts import RetryLater
 from ..core.money import part_of
 from .wine_vend_order import UNPAID_KINDS, Posting
 
@@ -13,6 +15,17 @@ from .wine_vend_order import UNPAID_KINDS, Posting
 AUTHORISE_SECONDS = 60
 #: how long a late success may still find the authorised money (minutes)
 VOID_AFTER_MINUTES = 15
+
+
+@contextmanager
+def told_to_wait(env):
+    """For what a person does: a day that is being closed is a matter of a moment, and said so."""
+    try:
+        yield
+    except RetryLater as error:
+        raise UserError(
+            env._("The day of this region is just being closed. Try again in a moment.")
+        ) from error
 
 
 class WineVend(models.Model):
@@ -207,7 +220,8 @@ class WineVend(models.Model):
                 raise UserError(
                     self.env._("%s was not sold, so there is nothing to refund.", vend.name)
                 )
-        self.sudo()._refund(goods_returned=False)
+        with told_to_wait(self.env):
+            self.sudo()._refund(goods_returned=False)
         return True
 
     def _check_decider(self):

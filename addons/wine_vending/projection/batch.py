@@ -220,6 +220,17 @@ class Batch:
             )
         )
 
+    def contradiction(self, fact, fold):
+        """The machine tells another outcome than before: the first one stands, a person looks."""
+        text = self.env._(
+            "The machine reports vend %(vend)s again with another outcome: %(new)s, before it was "
+            "%(old)s. The first report stays in the books.",
+            vend=fold.uuid,
+            new=fact.data["outcome"],
+            old=fold.get("outcome"),
+        )
+        self.case("conflict", fact, text, fold=fold)
+
     # === WRITING, ONCE === #
 
     def flush(self):

@@ -137,19 +137,8 @@ def _price_flag(batch, slot, product, price, data):
 def _compare(batch, fact, known):
     if known.get("origin") == "device" and known.get("outcome") == fact.data["outcome"]:
         fact.result = "duplicate"
-        return
-    batch.case(
-        "conflict",
-        fact,
-        batch.env._(
-            "The machine reports vend %(vend)s again with another outcome: %(new)s, before it was "
-            "%(old)s. The first report stays in the books.",
-            vend=known.uuid,
-            new=fact.data["outcome"],
-            old=known.get("outcome"),
-        ),
-        fold=known,
-    )
+    else:
+        batch.contradiction(fact, known)
 
 
 # === OUTCOMES === #

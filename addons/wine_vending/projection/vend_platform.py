@@ -100,19 +100,8 @@ def _evidence(batch, fact):
 def _again(batch, fact, fold):
     if fold.get("outcome") == fact.data["outcome"]:
         fact.result = "duplicate"
-        return
-    batch.case(
-        "conflict",
-        fact,
-        batch.env._(
-            "The machine reports vend %(vend)s again with another outcome: %(new)s, before it was "
-            "%(old)s. The first report stays in the books.",
-            vend=fold.uuid,
-            new=fact.data["outcome"],
-            old=fold.get("outcome"),
-        ),
-        fold=fold,
-    )
+    else:
+        batch.contradiction(fact, fold)
 
 
 def _after_the_money_went(batch, fact, fold):

@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: LGPL-3.0-or-later
 from datetime import datetime, timedelta
+from unittest.mock import patch
 
 from freezegun import freeze_time
 
 from odoo.exceptions import UserError
 from odoo.tests import tagged
+from odoo.tools import mute_logger
 
 from ..core.facts import RetryLater
 from .common import WineCommon
@@ -182,6 +184,29 @@ class TestSession(WineCommon):
         self.assertIn(session, self.env["pos.session"]._wine_over())
         self.cron("cron_close_sessions")
         self.assertEqual(session.state, "closed")
+
+    def test_a_session_that_does_not_close_goes_on_selling(self):
+        self.project(self.local(self.machine))
+        session = self.session()
+        session.wine_business_date -= timedelta(days=1)
+        refuse = patch.object(
+            type(session), "_validate_session", side_effect=UserError("No account.")
+        )
+        with refuse, mute_logger("odoo.addons.wine_vending.models.pos_session"):
+            self.cron("cron_close_sessions")
+        self.assertEqual(session.state, "opened")
+        case = self.env["wine.case"].search([("reference", "=", session.name)])
+        self.assertEqual((case.kind, case.region_id), ("session", self.region))
+        self.assertIn("No account.", case.text)
+        self.assertEqual(self.project(self.local(self.machine)).order_ids.session_id, session)
+        self.cron("cron_close_sessions")
+        self.assertEqual(session.state, "closed")
+
+    def test_a_person_is_told_to_wait_while_the_day_closes(self):
+        vend = self.project(self.local(self.machine, pay="card"))
+        self.session()._wine_announce_closing()
+        with self.assertRaisesRegex(UserError, "Try again in a moment"):
+            vend.action_refund()
 
     def test_a_day_without_sales_closes(self):
         session = self.env["pos.session"]._wine_open(self.region)
