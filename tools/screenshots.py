@@ -185,6 +185,21 @@ def session_of(url, login):
     return next(cookie.value for cookie in jar if cookie.name == "session_id")
 
 
+def _reach(browser, shot):
+    """Wait for what the shot is of; a click that came too early is made again."""
+    there = f'document.querySelector("{shot.selector}")'
+    if not shot.script:
+        return browser.until(there)
+    target = re.search(r"querySelector\('([^']+)'", shot.script).group(1)
+    for _attempt in range(5):
+        if browser.until(f'document.querySelector("{target}")'):
+            time.sleep(0.5)
+            browser.value(f"{{{shot.script}}};0")
+        if browser.until(there, 8):
+            return True
+    return False
+
+
 def take(browser, url, shot, folder):
     """Take one shot at each of its widths; returns the files written."""
     written = []
@@ -200,12 +215,7 @@ def take(browser, url, shot, folder):
         browser.call("Emulation.setTouchEmulationEnabled", enabled=width == "phone")
         browser.call("Page.navigate", url="about:blank")
         browser.call("Page.navigate", url=url + shot.path)
-        if shot.script:
-            target = re.search(r"querySelector\('([^']+)'", shot.script).group(1)
-            if not browser.until(f'document.querySelector("{target}")'):
-                sys.exit(f"{shot.name} at {width}: nothing to open ({target})")
-            browser.value(f"{{{shot.script}}};0")
-        if not browser.until(f'document.querySelector("{shot.selector}")'):
+        if not _reach(browser, shot):
             sys.exit(f"{shot.name} at {width}: {shot.selector} does not appear")
         if browser.value('document.querySelector(".o_error_dialog")?.innerText'):
             sys.exit(f"{shot.name} at {width}: the page shows an error")
