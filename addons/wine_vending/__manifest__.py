@@ -22,6 +22,7 @@
         "security/wine_groups.xml",
         "security/ir.model.access.csv",
         "security/wine_rules.xml",
+        "security/visit_rules.xml",
         "data/wine_sequences.xml",
         "data/wine_cron.xml",
         "views/wine_region_views.xml",

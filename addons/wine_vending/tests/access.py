@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from uuid import uuid4
 
-from odoo import models
+from odoo import Command, models
 from odoo.exceptions import AccessError
 from odoo.tests import new_test_user
 from odoo.tools import mute_logger
@@ -45,6 +45,7 @@ class World:
     vend: models.Model
     case: models.Model
     draft: models.Model
+    visit: models.Model
 
     @property
     def records(self):
@@ -60,6 +61,8 @@ class World:
             self.draft,
             self.draft.line_ids[:1],
             self.machine.fault_ids[:1],
+            self.visit,
+            self.visit.line_ids[:1],
             order,
             order.lines,
             order.payment_ids,
@@ -111,7 +114,13 @@ class AccessCommon(WineCommon):
         )
         machine.action_new_planogram()
         draft = machine.planogram_ids.filtered(lambda planogram: planogram.state == "draft")
-        return World(region, machine, vend, case.case_ids, draft)
+        visit = cls.env["wine.visit"].create(
+            {
+                "machine_id": machine.id,
+                "line_ids": [Command.create({"slot_id": cls.slot(machine, "A1").id})],
+            }
+        )
+        return World(region, machine, vend, case.case_ids, draft, visit)
 
     def setUp(self):
         super().setUp()
@@ -196,6 +205,8 @@ class AccessCommon(WineCommon):
                 "business_date": "2026-01-01",
             },
             "wine.case": {"kind": "count", "region_id": world.region.id},
+            "wine.visit": {"machine_id": world.machine.id},
+            "wine.visit.line": {"visit_id": world.visit.id, "slot_id": free.id},
         }.get(model)
 
     # === THE MATRIX === #

@@ -27,6 +27,8 @@ MATRIX = {
     "wine.planogram.line": {**LOOK, "region_manager": "rwcu", "admin": "rwcu"},
     "wine.vend": LOOK,
     "wine.case": {"service": "r", "region_manager": "rw", "finance": "rw", "admin": "rw"},
+    "wine.visit": {**LOOK, "region_manager": "rwc", "admin": "rwc"},
+    "wine.visit.line": {**LOOK, "region_manager": "rwc", "admin": "rwc"},
 }
 HARMLESS = {
     "wine.region": {"min_age": 20},
@@ -39,6 +41,8 @@ HARMLESS = {
     "wine.planogram.line": {"price": 5.0},
     "wine.vend": {"motor_code": "x"},
     "wine.case": {"deadline": "2030-01-01"},
+    "wine.visit": {"reason": "Other"},
+    "wine.visit.line": {"planned": 3},
 }
 #: Odoo's own models that carry what machines of a region sold
 SALES = ("pos.order", "pos.order.line", "pos.payment", "pos.session", "pos.config")
@@ -61,6 +65,7 @@ PUBLIC = {
     "wine.vend": {"action_refund", "action_view_orders"},
     "wine.case": {"action_came_out", "action_did_not", "action_close"},
     "pos.session": {"action_wine_close"},
+    "wine.visit": {"action_cancel"},
 }
 PRIVATE = {
     "wine.vend": (
@@ -77,6 +82,7 @@ PRIVATE = {
         "_cron_expire",
     ),
     "wine.machine": ("_project", "_send", "_publish_desired", "_set_lifecycle", "_demo_finish"),
+    "wine.visit": ("_set_state", "_take_restock"),
     "wine.case": ("_open_case", "_open_cases", "_close", "_decide_vend"),
     "wine.region": ("_set_up_trade", "_payment_methods"),
     "pos.session": ("_wine_open", "_wine_close", "_wine_flush_stock", "_wine_announce_closing"),
@@ -502,6 +508,7 @@ class TestAccessClimbing(AccessCommon):
             ("wine.case", "action_came_out"): {"region_manager", "finance", "admin"},
             ("wine.case", "action_did_not"): {"region_manager", "finance", "admin"},
             ("pos.session", "action_wine_close"): {"region_manager", "admin"},
+            ("wine.visit", "action_cancel"): {"region_manager", "admin"},
         }
         for (model, button), roles in may.items():
             record = self.own.records[model]
