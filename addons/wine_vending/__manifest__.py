@@ -23,6 +23,7 @@
         "security/ir.model.access.csv",
         "security/wine_rules.xml",
         "security/visit_rules.xml",
+        "security/replenish_rules.xml",
         "data/wine_sequences.xml",
         "data/wine_cron.xml",
         "views/wine_region_views.xml",

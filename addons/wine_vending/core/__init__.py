@@ -8,3 +8,4 @@ from . import sale_line
 from . import slot_counter
 from . import vend_flow
 from . import vend_fold
+from . import visit_plan

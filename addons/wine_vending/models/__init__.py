@@ -17,6 +17,12 @@ from . import wine_projection
 from . import wine_case
 from . import wine_reach
 from . import wine_visit
+from . import wine_region_replenish
+from . import wine_forecast
+from . import wine_slot_need
+from . import wine_slot_stockout
+from . import wine_machine_need
+from . import wine_route
 from . import pos_config
 from . import pos_session
 from . import pos_order

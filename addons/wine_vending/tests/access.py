@@ -46,6 +46,8 @@ class World:
     case: models.Model
     draft: models.Model
     visit: models.Model
+    forecast: models.Model
+    stockout: models.Model
 
     @property
     def records(self):
@@ -63,6 +65,8 @@ class World:
             self.machine.fault_ids[:1],
             self.visit,
             self.visit.line_ids[:1],
+            self.forecast,
+            self.stockout,
             order,
             order.lines,
             order.payment_ids,
@@ -121,6 +125,23 @@ class AccessCommon(WineCommon):
             }
         )
         return World(region, machine, vend, case.case_ids, draft, visit)
+        forecast = cls.env["wine.forecast"].create(
+            {"machine_id": machine.id, "product_id": cls.wine.id, "rate_per_day": 1.0}
+        )
+        stockout = cls.env["wine.slot.stockout"].create(cls.stockout_values(machine))
+        return World(region, machine, vend, case.case_ids, draft, forecast, stockout)
+
+    @classmethod
+    def stockout_values(cls, machine):
+        return {
+            "slot_id": machine.slot_ids[:1].id,
+            "machine_id": machine.id,
+            "region_id": machine.region_id.id,
+            "product_id": cls.wine.id,
+            "currency_id": machine.currency_id.id,
+            "started_at": "2026-01-01",
+            "ended_at": "2026-01-02",
+        }
 
     def setUp(self):
         super().setUp()
@@ -207,6 +228,8 @@ class AccessCommon(WineCommon):
             "wine.case": {"kind": "count", "region_id": world.region.id},
             "wine.visit": {"machine_id": world.machine.id},
             "wine.visit.line": {"visit_id": world.visit.id, "slot_id": free.id},
+            "wine.forecast": {"machine_id": world.machine.id, "product_id": self.soda.id},
+            "wine.slot.stockout": self.stockout_values(world.machine),
         }.get(model)
 
     # === THE MATRIX === #

@@ -1,0 +1,36 @@
+# SPDX-License-Identifier: LGPL-3.0-or-later
+from odoo import api, fields, models
+
+#: no lane lasts longer than this, for a screen; a slot that sells nothing never runs out
+LONG = 999
+
+
+class WineMachineSlot(models.Model):
+    """What a slot sells, how long it lasts, and up to how many bottles it is filled.
+
+    Rate and order-up-to level are written by the nightly forecast; the days left and the bottles to
+    bring follow from them and the live counter whenever they are looked at. Slots with the same
+    product share its rate by the bottles they can hold.
+    """
+
+    _inherit = "wine.machine.slot"
+
+    rate_per_day = fields.Float(
+        "Bottles a day", digits=(16, 3), readonly=True, copy=False, aggregator="sum"
+    )
+    order_up_to = fields.Integer(
+        "Fill up to",
+        readonly=True,
+        copy=False,
+        help="Bottles after filling that last until the next visit, at the region's service level.",
+    )
+    days_left = fields.Float("Days left", digits=(8, 1), compute="_compute_need")
+    to_fill = fields.Integer("To bring", compute="_compute_need")
+
+    @api.depends("qty", "state", "enabled", "product_id", "rate_per_day", "order_up_to")
+    def _compute_need(self):
+        for slot in self:
+            left = max(slot.qty, 0)
+            slot.days_left = min(LONG, left / slot.rate_per_day) if slot.rate_per_day else LONG
+            wanted = slot.order_up_to if slot.product_id and slot.enabled else 0
+            slot.to_fill = max(0, min(wanted, slot.capacity) - left)
