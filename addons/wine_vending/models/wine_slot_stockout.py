@@ -35,7 +35,7 @@ class WineSlotStockout(models.Model):
     ended_at = fields.Datetime("Until", readonly=True)
     rate_per_day = fields.Float("Bottles a day", digits=(16, 3), readonly=True, aggregator="avg")
     price = fields.Monetary(readonly=True, aggregator=None)
-    hours = fields.Float("Hours", compute="_compute_hours")
+    hours = fields.Float(compute="_compute_hours")
     lost_units = fields.Float("Lost bottles", digits=(16, 2), readonly=True)
     lost_amount = fields.Monetary("Lost sales", readonly=True)
     settled = fields.Boolean(readonly=True, help="Closed, and its loss reckoned for good.")

@@ -46,8 +46,8 @@ class World:
     case: models.Model
     draft: models.Model
     visit: models.Model
-    forecast: models.Model
-    stockout: models.Model
+    #: one record of each further model, see ``AccessCommon.furniture``
+    more: tuple = ()
 
     @property
     def records(self):
@@ -65,8 +65,7 @@ class World:
             self.machine.fault_ids[:1],
             self.visit,
             self.visit.line_ids[:1],
-            self.forecast,
-            self.stockout,
+            *self.more,
             order,
             order.lines,
             order.payment_ids,
@@ -124,12 +123,17 @@ class AccessCommon(WineCommon):
                 "line_ids": [Command.create({"slot_id": cls.slot(machine, "A1").id})],
             }
         )
-        return World(region, machine, vend, case.case_ids, draft, visit)
-        forecast = cls.env["wine.forecast"].create(
-            {"machine_id": machine.id, "product_id": cls.wine.id, "rate_per_day": 1.0}
+        return World(region, machine, vend, case.case_ids, draft, visit, cls.furniture(machine))
+
+    @classmethod
+    def furniture(cls, machine):
+        """One record of each further model, in the region of ``machine``."""
+        return (
+            cls.env["wine.forecast"].create(
+                {"machine_id": machine.id, "product_id": cls.wine.id, "rate_per_day": 1.0}
+            ),
+            cls.env["wine.slot.stockout"].create(cls.stockout_values(machine)),
         )
-        stockout = cls.env["wine.slot.stockout"].create(cls.stockout_values(machine))
-        return World(region, machine, vend, case.case_ids, draft, forecast, stockout)
 
     @classmethod
     def stockout_values(cls, machine):
