@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: LGPL-3.0-or-later
 """Pure Python beside the models: no Odoo import, tested without a database."""
 
+from . import told
+from . import after_sales
 from . import business_time
 from . import facts
 from . import money

@@ -16,6 +16,7 @@ from . import wine_vend_actions
 from . import wine_projection
 from . import wine_case
 from . import wine_reach
+from . import wine_complaint
 from . import wine_visit
 from . import wine_region_replenish
 from . import wine_forecast

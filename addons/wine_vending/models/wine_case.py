@@ -13,6 +13,7 @@ KINDS = [
     ("count", "Count differs"),
     ("message", "Message could not be used"),
     ("session", "Session does not close"),
+    ("complaint", "Complaint of a consumer"),
 ]
 
 

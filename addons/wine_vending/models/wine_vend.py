@@ -157,6 +157,7 @@ class WineVend(models.Model):
     ended_at = fields.Datetime(readonly=True)
     order_ids = fields.One2many("pos.order", "wine_vend_id", "Orders", readonly=True)
     case_ids = fields.One2many("wine.case", "vend_id", "Cases", readonly=True)
+    complaint_ids = fields.One2many("wine.complaint", "vend_id", "Complaints", readonly=True)
 
     _uuid_unique = models.Constraint("UNIQUE(uuid)", "This vend is already known.")
     _by_slot = models.Index("(slot_id, device_epoch, device_seq)")

@@ -63,6 +63,7 @@ class World:
             self.draft,
             self.draft.line_ids[:1],
             self.machine.fault_ids[:1],
+            self.vend.complaint_ids[:1],
             self.visit,
             self.visit.line_ids[:1],
             *self.more,
@@ -115,6 +116,7 @@ class AccessCommon(WineCommon):
             cls.env["wine.vend"].search([("uuid", "=", fact.data["vend_id"])])
             for fact in (sold, unsure)
         )
+        cls.env["wine.complaint"].create({"vend_id": vend.id, "kind": "wrong"})
         machine.action_new_planogram()
         draft = machine.planogram_ids.filtered(lambda planogram: planogram.state == "draft")
         visit = cls.env["wine.visit"].create(
@@ -230,6 +232,7 @@ class AccessCommon(WineCommon):
                 "business_date": "2026-01-01",
             },
             "wine.case": {"kind": "count", "region_id": world.region.id},
+            "wine.complaint": {"kind": "nothing", "machine_id": world.machine.id},
             "wine.visit": {"machine_id": world.machine.id},
             "wine.visit.line": {"visit_id": world.visit.id, "slot_id": free.id},
             "wine.forecast": {"machine_id": world.machine.id, "product_id": self.soda.id},

@@ -29,6 +29,12 @@ MATRIX = {
     "wine.forecast": LOOK,
     "wine.slot.stockout": LOOK,
     "wine.case": {"service": "r", "region_manager": "rw", "finance": "rw", "admin": "rw"},
+    "wine.complaint": {
+        "service": "rc",
+        "region_manager": "rwc",
+        "finance": "rwc",
+        "admin": "rwc",
+    },
     "wine.visit": {**LOOK, "region_manager": "rwc", "admin": "rwc"},
     "wine.visit.line": {**LOOK, "region_manager": "rwc", "admin": "rwc"},
 }
@@ -45,6 +51,7 @@ HARMLESS = {
     "wine.forecast": {"rate_per_day": 9.0},
     "wine.slot.stockout": {"lost_units": 9.0},
     "wine.case": {"deadline": "2030-01-01"},
+    "wine.complaint": {"deadline": "2030-01-01"},
     "wine.visit": {"reason": "Other"},
     "wine.visit.line": {"planned": 3},
 }
@@ -161,7 +168,7 @@ class TestAccessMatrix(AccessCommon):
             with self.subTest(model=model):
                 self.assertTrue(mine.has_access("read"))
                 self.assertFalse(mine.has_access("write"))
-                if "c" in MATRIX[model]["region_manager"]:
+                if "c" in MATRIX[model]["region_manager"] and "c" not in MATRIX[model]["service"]:
                     values = self.fresh(model, self.foreign)
                     self.assertFalse(self.attempt(lambda m=mine, v=values: m.create(v)))
         with self.refused():
