@@ -28,4 +28,9 @@ from . import pos_config
 from . import pos_session
 from . import pos_order
 from . import wine_stock
+from . import wine_cash_region
+from . import wine_cash_collection
+from . import wine_cash_books
+from . import wine_cash_take
+from . import wine_cash_machine
 from . import wine_demo

@@ -185,6 +185,7 @@ class OrderWriter:
         _net, gross = self._amounts(posting, self._taxes(vend.product_id, vend.company_id))
         if posting.pay_kind in UNPAID_KINDS or not gross:
             return None
+        cash = posting.pay_kind == "cash"
         return {
             "pos_order_id": order.id,
             "uuid": str(uuid5(NAMESPACE_OID, f"{posting.uuid}/payment")),
@@ -194,6 +195,8 @@ class OrderWriter:
             "transaction_id": vend.pay_ref,
             "session_id": self.sessions[vend.region_id].id,
             "company_id": vend.company_id.id,
+            "wine_cash_machine_id": vend.machine_id.id if cash else False,
+            "wine_cash_late": cash and vend.machine_id._is_cash_late(vend),
         }
 
     def _taxes(self, product, company):

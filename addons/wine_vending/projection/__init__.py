@@ -6,3 +6,4 @@ from . import device
 from . import vend_local
 from . import vend_platform
 from . import restock
+from . import cash

@@ -61,6 +61,7 @@ class Batch:
         self.cases = []
         self.pickings = defaultdict(lambda: defaultdict(float))
         self.scraps = []
+        self.collections = []
         self.voids = []
         self.machine_values = defaultdict(dict)
 
@@ -240,4 +241,5 @@ class Batch:
         writing.write_counters(self)
         writing.write_stock(self)
         writing.write_machines(self)
+        writing.write_collections(self)
         writing.write_cases(self)

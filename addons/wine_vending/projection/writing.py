@@ -113,3 +113,20 @@ def write_cases(batch):
         if fold is not None:
             values["vend_id"] = fold.record.id
     batch.env["wine.case"]._open_cases([values for _fold, values in batch.cases])
+
+
+def write_collections(batch):
+    """Book the collections of the batch, after its sales."""
+    if not batch.collections:
+        return
+    env = batch.env
+    visits = env["wine.visit"].search(
+        [("uuid", "in", [vals["visit"] for vals in batch.collections if vals["visit"]])]
+    )
+    by_uuid = {(visit.machine_id.id, visit.uuid): visit.id for visit in visits}
+    names = list({vals["collector"] for vals in batch.collections} - {""})
+    users = {user.login: user.id for user in env["res.users"].search([("login", "in", names)])}
+    for vals in batch.collections:
+        vals["visit_id"] = by_uuid.get((vals["machine_id"], vals.pop("visit")))
+        vals["user_id"] = users.get(vals["collector"])
+    env["wine.cash.collection"]._take(batch.collections)

@@ -135,6 +135,7 @@ class AccessCommon(WineCommon):
                 {"machine_id": machine.id, "product_id": cls.wine.id, "rate_per_day": 1.0}
             ),
             cls.env["wine.slot.stockout"].create(cls.stockout_values(machine)),
+            cls.env["wine.cash.collection"].create({"machine_id": machine.id}),
         )
 
     @classmethod
@@ -234,6 +235,7 @@ class AccessCommon(WineCommon):
             "wine.case": {"kind": "count", "region_id": world.region.id},
             "wine.complaint": {"kind": "nothing", "machine_id": world.machine.id},
             "wine.visit": {"machine_id": world.machine.id},
+            "wine.cash.collection": {"machine_id": world.machine.id},
             "wine.visit.line": {"visit_id": world.visit.id, "slot_id": free.id},
             "wine.forecast": {"machine_id": world.machine.id, "product_id": self.soda.id},
             "wine.slot.stockout": self.stockout_values(world.machine),

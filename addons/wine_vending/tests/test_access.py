@@ -35,6 +35,10 @@ MATRIX = {
         "finance": "rwc",
         "admin": "rwc",
     },
+    "wine.cash.collection": {
+        "service": "r",
+        **dict.fromkeys(("region_manager", "finance", "admin"), "rwcu"),
+    },
     "wine.visit": {**LOOK, "region_manager": "rwc", "admin": "rwc"},
     "wine.visit.line": {**LOOK, "region_manager": "rwc", "admin": "rwc"},
 }
@@ -52,6 +56,7 @@ HARMLESS = {
     "wine.slot.stockout": {"lost_units": 9.0},
     "wine.case": {"deadline": "2030-01-01"},
     "wine.complaint": {"deadline": "2030-01-01"},
+    "wine.cash.collection": {"reason": "Other"},
     "wine.visit": {"reason": "Other"},
     "wine.visit.line": {"planned": 3},
 }
@@ -71,12 +76,21 @@ PUBLIC = {
         "action_view_planograms",
         "action_view_orders",
         "action_view_stock",
+        "action_view_collections",
+        "action_request_cash",
     },
     "wine.planogram": {"action_publish"},
     "wine.vend": {"action_refund", "action_view_orders"},
     "wine.case": {"action_came_out", "action_did_not", "action_close"},
     "pos.session": {"action_wine_close"},
     "wine.visit": {"action_cancel"},
+    "wine.cash.collection": {
+        "action_post",
+        "action_check",
+        "action_correct",
+        "action_view_moves",
+        "action_view_sales",
+    },
 }
 PRIVATE = {
     "wine.vend": (
@@ -94,6 +108,14 @@ PRIVATE = {
     ),
     "wine.machine": ("_project", "_send", "_publish_desired", "_set_lifecycle", "_demo_finish"),
     "wine.visit": ("_set_state", "_take_restock"),
+    "wine.cash.collection": (
+        "_take",
+        "_set_state",
+        "_write_flow",
+        "_post",
+        "_book",
+        "_settle_late",
+    ),
     "wine.case": ("_open_case", "_open_cases", "_close", "_decide_vend"),
     "wine.region": ("_set_up_trade", "_payment_methods"),
     "pos.session": ("_wine_open", "_wine_close", "_wine_flush_stock", "_wine_announce_closing"),
@@ -520,6 +542,8 @@ class TestAccessClimbing(AccessCommon):
             ("wine.case", "action_did_not"): {"region_manager", "finance", "admin"},
             ("pos.session", "action_wine_close"): {"region_manager", "admin"},
             ("wine.visit", "action_cancel"): {"region_manager", "admin"},
+            ("wine.cash.collection", "action_post"): {"region_manager", "finance", "admin"},
+            ("wine.machine", "action_request_cash"): {"region_manager", "admin"},
         }
         for (model, button), roles in may.items():
             record = self.own.records[model]

@@ -1,0 +1,205 @@
+# SPDX-License-Identifier: LGPL-3.0-or-later
+from datetime import timedelta
+
+from odoo import Command, api, fields, models
+from odoo.tools import SQL
+
+#: a sale lies before a collection by the machine's own numbers where both have one, else by time
+BEFORE = """CASE WHEN {c}.device_epoch > 0 AND {v}.device_epoch > 0
+                 THEN ({v}.device_epoch, {v}.device_seq) <= ({c}.device_epoch, {c}.device_seq)
+                 ELSE {v}.moment <= {c}.moment END"""
+
+
+class AccountMove(models.Model):
+    _inherit = "account.move"
+
+    wine_collection_id = fields.Many2one(
+        "wine.cash.collection", "Cash collection", readonly=True, index="btree_not_null", copy=False
+    )
+
+
+class WineCashCollection(models.Model):
+    """The books of collections: claim sales, post entries, take in late sales."""
+
+    _inherit = "wine.cash.collection"
+
+    def _claim(self):
+        """Take the sales that lie before this collection and that no other one has."""
+        self.ensure_one()
+        self.env.flush_all()
+        rows = self.env.execute_query(
+            SQL(
+                f"""UPDATE pos_payment payment SET wine_collection_id = col.id
+                      FROM pos_order ord, wine_vend vend, wine_cash_collection col
+                     WHERE col.id = %s AND payment.wine_cash_machine_id = col.machine_id
+                       AND payment.wine_collection_id IS NULL
+                       AND ord.id = payment.pos_order_id AND vend.id = ord.wine_vend_id
+                       AND {BEFORE.format(c="col", v="vend")}
+                 RETURNING payment.amount""",  # noqa: S608
+                self.id,
+            )
+        )
+        self.env["pos.payment"].invalidate_model(["wine_collection_id"], flush=False)
+        machine, now = self.machine_id, fields.Datetime.now()
+        before = machine.cash_float
+        after = self.float_left if self.left_known else before
+        if self.kind == "float":
+            after = before + self.counted
+        self._write_flow(
+            {
+                "claimed_at": now,
+                "sales": float(sum(row[0] for row in rows)),
+                "float_before": before,
+                "float_after": after,
+            }
+        )
+        machine.cash_float = after
+        self._remember_on_machine()
+
+    def _remember_on_machine(self):
+        """The newest collection of a machine: what is reported later but lies before it is late."""
+        machine = self.machine_id
+        if self.kind != "collection" or (machine.cash_collected_at or self.moment) > self.moment:
+            return
+        values = {"cash_collected_at": self.moment}
+        if self.device_epoch:
+            values.update(cash_epoch=self.device_epoch, cash_seq=self.device_seq)
+        machine.write(values)
+
+    def _amounts_by_region(self, payments):
+        """{region: cash of these payments}: a machine that moved may hold cash of two regions."""
+        sums = {}
+        for payment in payments:
+            region = payment.pos_order_id.wine_region_id or self.region_id
+            sums[region] = sums.get(region, 0.0) + payment.amount
+        return sums
+
+    def _post_books(self):
+        """The one entry of a collection, or of change that was put in."""
+        self.ensure_one()
+        if self.kind == "float":
+            return self._book(
+                self.env._("Change put into %s", self.machine_id.name),
+                safe=-self.counted,
+                machines={self.region_id: self.counted},
+            )
+        machines = {r: -a for r, a in self._amounts_by_region(self.payment_ids).items()}
+        kept = self.float_after - self.float_before
+        machines[self.region_id] = machines.get(self.region_id, 0.0) + kept
+        return self._book(
+            self.env._("Cash from %s", self.machine_id.name),
+            safe=self.safe_counted if self.checked_at else self.counted,
+            machines=machines,
+            after=self.difference,
+        )
+
+    def _book(self, label, *, safe=0.0, machines=None, before=0.0, after=0.0):
+        """Post one entry: money into the safe and out of the machines, and what that misses.
+
+        :param float safe: what the safe gains
+        :param dict machines: region → what its machines gain (negative: give)
+        :param float before: the difference that is in the books already; ``after`` the new one
+        :return: the posted ``account.move``, empty where nothing moves
+        """
+        journal = self.region_id.sudo().safe_journal_id
+        amounts = [(journal.default_account_id, safe)]
+        amounts += [(region._cash_account(), sum_) for region, sum_ in (machines or {}).items()]
+        amounts += [
+            (journal.profit_account_id, max(before, 0.0) - max(after, 0.0)),
+            (journal.loss_account_id, max(-after, 0.0) - max(-before, 0.0)),
+        ]
+        rounded = [(account, self.currency_id.round(amount)) for account, amount in amounts]
+        lines = [(account, amount) for account, amount in rounded if amount]
+        if not lines:
+            return self.env["account.move"]
+        move = (
+            self.env["account.move"]
+            .sudo()
+            .with_company(self.company_id)
+            .with_context(tracking_disable=True)
+            .create(
+                {
+                    "move_type": "entry",
+                    "journal_id": journal.id,
+                    "date": self._book_date(journal),
+                    "ref": f"{self.name}: {label}",
+                    "wine_collection_id": self.id,
+                    "line_ids": [
+                        Command.create(
+                            {
+                                "account_id": account.id,
+                                "name": label,
+                                "debit": max(amount, 0.0),
+                                "credit": max(-amount, 0.0),
+                            }
+                        )
+                        for account, amount in lines
+                    ],
+                }
+            )
+        )
+        move._post(soft=False)
+        return move
+
+    def _book_date(self, journal):
+        """The business date, or the first open day after the lock dates that forbid it."""
+        day = self.business_date
+        locks = self.company_id.sudo()._get_violated_lock_dates(day, False, journal)
+        return locks[-1][0] + timedelta(days=1) if locks else day
+
+    # === SALES THAT ARRIVE LATE === #
+
+    @api.model
+    def _cron_settle_late(self):
+        """Give sales that arrived late to the collection that had taken their money."""
+        self._settle_late()
+
+    @api.model
+    def _settle_late(self, machines=None):
+        """Each late sale goes to the first collection after it; one entry per collection.
+
+        :param machines: only those of these machines
+        """
+        self.env.flush_all()
+        scope = SQL("AND payment.wine_cash_machine_id IN %s", tuple(machines.ids))
+        rows = self.env.execute_query(
+            SQL(
+                f"""SELECT payment.id, (
+                        SELECT col.id FROM wine_cash_collection col
+                         WHERE col.machine_id = payment.wine_cash_machine_id
+                           AND col.kind = 'collection' AND col.claimed_at IS NOT NULL
+                           AND col.state <> 'corrected' AND {BEFORE.format(c="col", v="vend")}
+                      ORDER BY col.moment, col.id LIMIT 1)
+                      FROM pos_payment payment
+                      JOIN pos_order ord ON ord.id = payment.pos_order_id
+                      JOIN wine_vend vend ON vend.id = ord.wine_vend_id
+                     WHERE payment.wine_cash_late AND payment.wine_collection_id IS NULL %s
+                  ORDER BY payment.id""",  # noqa: S608
+                scope if machines is not None else SQL(""),
+            )
+        )
+        Payment = self.env["pos.payment"].sudo()
+        by_collection = {}
+        for payment, collection in rows:
+            by_collection.setdefault(collection, []).append(payment)
+        Payment.browse(by_collection.pop(None, [])).wine_cash_late = False
+        for collection, payments in by_collection.items():
+            self.browse(collection)._take_late(Payment.browse(payments))
+
+    def _take_late(self, payments):
+        """Money that seemed too much belongs to sales that were reported only now."""
+        self.ensure_one()
+        payments.wine_collection_id = self
+        before = self.difference
+        late = self.currency_id.round(self.late + sum(payments.mapped("amount")))
+        if self.state != "posted":  # not in the books yet: it is as if it had been known
+            self._write_flow({"sales": self.sales + late - self.late})
+            return
+        self._write_flow({"late": late})
+        self._book(
+            self.env._("Sales of %s reported late", self.machine_id.name),
+            machines={r: -a for r, a in self._amounts_by_region(payments).items()},
+            before=before,
+            after=self.difference,
+        )
+        self._look_at_difference()
