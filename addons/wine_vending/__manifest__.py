@@ -23,6 +23,7 @@
         "security/ir.model.access.csv",
         "security/wine_rules.xml",
         "security/complaint_rules.xml",
+        "security/alert_rules.xml",
         "security/visit_rules.xml",
         "security/replenish_rules.xml",
         "security/cash_rules.xml",

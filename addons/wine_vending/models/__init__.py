@@ -15,6 +15,14 @@ from . import wine_vend_order
 from . import wine_vend_actions
 from . import wine_projection
 from . import wine_case
+from . import wine_alert_rule
+from . import wine_machine_alert
+from . import wine_machine_reading
+from . import wine_reading_keep
+from . import wine_reading_take
+from . import wine_machine_outage
+from . import wine_machine_watch
+from . import wine_maintenance
 from . import wine_reach
 from . import wine_complaint
 from . import wine_visit

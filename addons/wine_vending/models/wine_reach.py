@@ -128,3 +128,13 @@ class WinePlanogramLine(models.Model):
 class WineCase(models.Model):
     _name = "wine.case"
     _inherit = ["wine.case", "wine.reach"]
+
+
+class WineMachineAlert(models.Model):
+    _name = "wine.machine.alert"
+    _inherit = ["wine.machine.alert", "wine.reach"]
+
+
+class WineAlertRule(models.Model):
+    _name = "wine.alert.rule"
+    _inherit = ["wine.alert.rule", "wine.reach"]

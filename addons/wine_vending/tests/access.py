@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from uuid import uuid4
 
-from odoo import Command, models
+from odoo import Command, fields, models
 from odoo.exceptions import AccessError
 from odoo.tests import new_test_user
 from odoo.tools import mute_logger
@@ -136,6 +136,26 @@ class AccessCommon(WineCommon):
             ),
             cls.env["wine.slot.stockout"].create(cls.stockout_values(machine)),
             cls.env["wine.cash.collection"].create({"machine_id": machine.id}),
+            *cls.watch(machine),
+        )
+
+    @classmethod
+    def watch(cls, machine):
+        """Readings, an alert, its rule and an outage."""
+        now = fields.Datetime.now()
+        cls.env["wine.machine"]._take_readings([(machine.id, "temperature", now, 12.0)])
+        of_machine = [("machine_id", "=", machine.id)]
+        hour = {"machine_id": machine.id, "kind": "temperature", "hour": "2026-01-01"}
+        values = {"machine_id": machine.id, "region_id": machine.region_id.id}
+        return (
+            cls.env["wine.machine.reading"].search(of_machine, limit=1),
+            cls.env["wine.machine.climate"].search(of_machine),
+            cls.env["wine.machine.reading.hour"].create(hour),
+            cls.env["wine.machine.outage"].create({**values, "kind": "offline", "started_at": now}),
+            cls.env["wine.machine.alert"].create(
+                {**values, "kind": "door", "first_seen": now, "last_seen": now}
+            ),
+            cls.env["wine.alert.rule"].create({"kind": "door", "region_id": machine.region_id.id}),
         )
 
     @classmethod
@@ -239,6 +259,12 @@ class AccessCommon(WineCommon):
             "wine.visit.line": {"visit_id": world.visit.id, "slot_id": free.id},
             "wine.forecast": {"machine_id": world.machine.id, "product_id": self.soda.id},
             "wine.slot.stockout": self.stockout_values(world.machine),
+            "wine.machine.reading": {"machine_id": world.machine.id, "kind": "power", "value": 1},
+            "wine.machine.climate": {"machine_id": world.machine.id},
+            "wine.machine.reading.hour": {"machine_id": world.machine.id, "kind": "power"},
+            "wine.machine.outage": {"machine_id": world.machine.id, "kind": "suspended"},
+            "wine.machine.alert": {"machine_id": world.machine.id, "kind": "stock"},
+            "wine.alert.rule": {"kind": "stock", "region_id": world.region.id},
         }.get(model)
 
     # === THE MATRIX === #

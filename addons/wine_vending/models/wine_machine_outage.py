@@ -1,0 +1,73 @@
+# SPDX-License-Identifier: LGPL-3.0-or-later
+from odoo import api, fields, models
+
+from ..core.intervals import covered
+
+OUTAGE_KINDS = [
+    ("offline", "Offline"),
+    ("fault", "Critical fault"),
+    ("suspended", "Suspended"),
+]
+
+
+class WineMachineOutage(models.Model):
+    """A period in which a machine could not serve.
+
+    Opened and closed by what the machine says (offline, a critical fault) or what people decide
+    (suspended). One kind is open once per machine; the same word again changes nothing. Periods of
+    different kinds may overlap: :meth:`_downtime` counts the overlap once.
+    """
+
+    _name = "wine.machine.outage"
+    _description = "Outage of a machine"
+    _order = "started_at desc, id desc"
+    _rec_name = "kind"
+
+    machine_id = fields.Many2one(
+        "wine.machine", required=True, readonly=True, index=True, ondelete="cascade"
+    )
+    region_id = fields.Many2one("wine.region", required=True, readonly=True, index=True)
+    kind = fields.Selection(OUTAGE_KINDS, required=True, readonly=True)
+    started_at = fields.Datetime(required=True, readonly=True, index=True)
+    ended_at = fields.Datetime(readonly=True)
+    minutes = fields.Integer(
+        compute="_compute_minutes", store=True, help="Up to its end; 0 while it goes on."
+    )
+
+    _one_open = models.UniqueIndex(
+        "(machine_id, kind) WHERE ended_at IS NULL", "This outage is already open."
+    )
+    _order_of_time = models.Constraint(
+        "CHECK(ended_at IS NULL OR ended_at >= started_at)", "An outage ends after it began."
+    )
+
+    @api.depends("started_at", "ended_at")
+    def _compute_minutes(self):
+        for outage in self:
+            spent = (outage.ended_at or outage.started_at) - outage.started_at
+            outage.minutes = round(spent.total_seconds() / 60)
+
+    @api.model
+    def _downtime(self, machines, start, end):
+        """Minutes that each machine could not serve within [start, end), overlaps once.
+
+        :return: dict machine → minutes
+        """
+        rows = self.sudo().search_fetch(
+            [
+                ("machine_id", "in", machines.ids),
+                ("started_at", "<", end),
+                "|",
+                ("ended_at", "=", False),
+                ("ended_at", ">", start),
+            ],
+            ["machine_id", "started_at", "ended_at"],
+        )
+        periods = {}
+        for row in rows:
+            pair = (row.started_at, row.ended_at or None)
+            periods.setdefault(row.machine_id.id, []).append(pair)
+        return {
+            machine: covered(periods.get(machine.id, ()), start, end).total_seconds() / 60
+            for machine in machines
+        }
