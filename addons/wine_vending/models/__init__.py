@@ -25,6 +25,9 @@ from . import wine_machine_watch
 from . import wine_maintenance
 from . import wine_reach
 from . import wine_complaint
+from . import wine_reach_user
+from . import wine_odoo_region
+from . import wine_bounded
 from . import wine_visit
 from . import wine_region_replenish
 from . import wine_forecast

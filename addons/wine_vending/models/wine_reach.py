@@ -83,15 +83,6 @@ class WineRegion(models.Model):
         return regions
 
 
-class ResUsers(models.Model):
-    _inherit = "res.users"
-
-    @api.model
-    def _get_invalidation_fields(self):
-        """Record rules are kept with the regions of their user filled in; forget them in time."""
-        return super()._get_invalidation_fields() | {"wine_region_ids", "wine_service_region_ids"}
-
-
 class WineSite(models.Model):
     _name = "wine.site"
     _inherit = ["wine.site", "wine.reach"]

@@ -11,5 +11,6 @@ from . import test_restock
 from . import test_device_facts
 from . import test_money_properties
 from . import test_access
+from . import test_access_odoo
 from . import test_product
 from . import test_tour
