@@ -58,7 +58,7 @@ class TestAccessOdoo(OdooCommon):
                         for field in ("wine_region_id", "wine_to_region_id")
                         if field in record._fields
                     ]
-                    if fields:
+                    if fields and model != "stock.picking.batch":  # there it is the route's
                         self.assertEqual(record[fields[0]], region)
 
     def test_regional_administrator(self):
