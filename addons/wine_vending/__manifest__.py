@@ -33,6 +33,7 @@
         "data/wine_cron.xml",
         "data/complaint_data.xml",
         "data/cash_data.xml",
+        "data/visit_data.xml",
         "views/wine_region_views.xml",
         "views/wine_site_views.xml",
         "views/wine_machine_model_views.xml",

@@ -32,3 +32,11 @@ class Fact:
     corr: str | None = None
     position: tuple | None = None  #: (epoch, seq) by which the device orders what it does
     result: str = field(default="", compare=False)
+
+
+@dataclass(slots=True)
+class PhoneCount(Fact):
+    """A ``restock.done`` told by a person's phone: its moment orders it, for it has no position.
+
+    No carrier of machines makes one, so no machine can pass for a person.
+    """

@@ -5,9 +5,14 @@ A device numbers what it does; a network does not keep that order. A count says 
 at its own number, a sale takes bottles out at its own. So the counter is always: the newest count,
 less what was sold after it. A position is (epoch, seq) of the device, or None where a fact has no
 number and counts as happening now.
+
+A person's count on a phone has no number of the device, only a moment. After such a count a sale is
+seen by it where its number lies before an earlier count of the device, or its moment not after the
+phone's. Once the device reports the same visit, its number takes the place of the moment.
 """
 
 from dataclasses import dataclass, field
+from datetime import datetime
 
 
 @dataclass(slots=True)
@@ -17,8 +22,10 @@ class SlotCounter:
     A counter may fall below zero: that is a difference between the machine and us, shown as such,
     never a reason to refuse a sale that has happened.
 
-    ``counted`` is the position of the newest count; ``sales`` are [(position, qty)] that are
-    already in ``qty`` and may lie after a count that arrives later.
+    ``counted`` is the position of the newest count of the device, ``counted_at`` the moment of the
+    newest count of anybody, ``by_moment`` whether that one was a phone's. ``sales`` are
+    [(position, qty, moment)] that are already in ``qty`` and may lie after a count that arrives
+    later; ``late`` are [(moment, qty)] of sales that a count had already seen.
     """
 
     slot_id: int
@@ -27,28 +34,54 @@ class SlotCounter:
     counted: tuple | None = None
     sales: list = field(default_factory=list)
     changed: bool = False
+    counted_at: datetime | None = None
+    by_moment: bool = False
+    late: list = field(default_factory=list)
 
-    def sell(self, qty: int, position=None):
+    def sell(self, qty: int, position=None, moment=None):
         """``qty`` bottles left the slot; a newer count than that has seen them gone already."""
-        if not qty or self._before_count(position):
+        if not qty:
+            return
+        if self._before_count(position, moment):
+            self.late.append((moment, qty))
             return
         self.qty -= qty
-        self.sales.append((position, qty))
+        self.sales.append((position, qty, moment))
         self.changed = True
 
-    def count(self, before: int, after: int, position=None) -> int:
+    def count(self, before: int, after: int, position=None, moment=None, by_moment=False) -> int:
         """Somebody found ``before`` bottles and left ``after``; returns found minus expected.
 
-        An older count than the newest one changes nothing.
+        An older count than the newest one changes nothing. ``by_moment`` says that the moment
+        alone orders this count, as that of a phone.
         """
-        if self._before_count(position):
+        if self._older(position, moment, by_moment):
             return 0
-        since = self._sold_since(position)
+        since = self._sold_since(position, moment if by_moment else None)
         difference = before - (self.qty + since)
         self.qty = after - since
         self.counted = position or self.counted
+        self.counted_at, self.by_moment = moment, by_moment
         self.changed = True
         return difference
+
+    def expected(self, position=None, moment=None, by_moment=False) -> int:
+        """What was in the slot then, as far as we know."""
+        return self.qty + self._sold_since(position, moment if by_moment else None)
+
+    def move(self, change: int, position=None, moment=None, by_moment=False):
+        """Bottles put in, or taken out, without a count; a newer count has seen them."""
+        if change and not self._older(position, moment, by_moment):
+            self.qty += change
+            self.changed = True
+
+    def sharpen(self, after: int, position, moment=None):
+        """The device tells its own number for the newest count, until now known by its moment."""
+        if not self.by_moment or not position or (self.counted and position <= self.counted):
+            return
+        self.qty = after - self._sold_since(position)
+        self.counted, self.counted_at, self.by_moment = position, moment, False
+        self.changed = True
 
     def report(self, state: str):
         """The machine says that the slot is ``ok``, ``empty``, ``jammed`` or ``disabled``."""
@@ -56,10 +89,20 @@ class SlotCounter:
             self.state = state
             self.changed = True
 
-    def _before_count(self, position):
-        return bool(position and self.counted and position <= self.counted)
+    def _before_count(self, position, moment=None):
+        if position and self.counted and position <= self.counted:
+            return True
+        return bool(self.by_moment and moment and moment <= self.counted_at)
 
-    def _sold_since(self, position):
-        if position is None:
-            return 0
-        return sum(qty for at, qty in self.sales if at is not None and at > position)
+    def _older(self, position, moment, by_moment):
+        """Whether a count of then is older than the newest one."""
+        if by_moment:
+            return bool(self.counted_at and moment < self.counted_at)
+        return self._before_count(position, moment)
+
+    def _sold_since(self, position, moment=None):
+        if position is not None:
+            return sum(qty for at, qty, _when in self.sales if at is not None and at > position)
+        if moment is not None:
+            return sum(qty for _at, qty, when in self.sales if when is not None and when > moment)
+        return 0

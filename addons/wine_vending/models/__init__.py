@@ -29,6 +29,7 @@ from . import wine_reach_user
 from . import wine_odoo_region
 from . import wine_bounded
 from . import wine_visit
+from . import wine_visit_booking
 from . import wine_region_replenish
 from . import wine_forecast
 from . import wine_slot_need

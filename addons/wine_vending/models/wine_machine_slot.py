@@ -32,6 +32,12 @@ class WineMachineSlot(models.Model):
     state = fields.Selection(SLOT_STATES, default="ok", required=True, readonly=True)
     counted_epoch = fields.Integer("Newest count, epoch", readonly=True)
     counted_seq = fields.Float("Newest count, number", digits=(16, 0), readonly=True)
+    counted_at = fields.Datetime("Newest count", readonly=True)
+    counted_by_moment = fields.Boolean(
+        "Counted by a person",
+        readonly=True,
+        help="The newest count is one of a phone; its moment says which sales came after it.",
+    )
     level = fields.Integer("Filled (%)", compute="_compute_level")
 
     _code_unique = models.Constraint(
@@ -57,7 +63,10 @@ class WineMachineSlot(models.Model):
         """Correct the counter by ``qty`` for a vend of long ago, unless a newer count saw it."""
         for slot in self:
             position, counted = vend._position(), slot._position()
-            if not (position and counted and position <= counted):
+            seen = position and counted and position <= counted
+            if slot.counted_by_moment and vend.moment <= slot.counted_at:
+                seen = True
+            if not seen:
                 slot.qty += qty
 
     @api.depends("code", "machine_id.name")

@@ -23,7 +23,7 @@ BAD_REASONS = [("breakage", "Breakage"), ("spoilage", "Spoilage"), ("expiry", "E
 class WineVisit(models.Model):
     """One stop of field staff at one machine: fill, count, take cash, clean, look at the cold.
 
-    **planned** (a stop of a route, or chosen on the spot) → **started** (at the machine) → **done**,
+    **planned** (a stop of a route, or chosen there) → **started** (at the machine) → **done**,
     or **cancelled** before anything was booked. Two witnesses tell what happened: the phone of the
     person and the machine's own ``restock.done``. Whichever comes first is booked, once: the
     pre-kit picking moves what was really filled, what was taken out goes back to the warehouse,

@@ -6,10 +6,11 @@ from collections import defaultdict
 from odoo.tools import SQL
 
 from ..core.business_time import business_date
-from ..core.facts import BadFact
+from ..core.facts import BadFact, PhoneCount
 from ..core.slot_counter import SlotCounter
 from ..core.vend_fold import VendFold
 from . import writing
+from .visits import load_visits, visit_of
 
 #: no machine counts further; more is a misread number
 MOST = 1_000_000
@@ -54,6 +55,7 @@ class Batch:
         }
         self.vends = self._load_vends()
         self.slots, self.counters = self._load_slots()
+        self.visits = load_visits(self)
         self.products = self._load_products()
         self.prices = self._load_prices()
         self.sales = []  # (fold, undelivered or None)
@@ -91,31 +93,40 @@ class Batch:
         )
         by_code = {(slot.machine_id.id, slot.code): slot for slot in slots}
         counters = {
-            slot: SlotCounter(slot.id, slot.qty, slot.state, slot._position()) for slot in slots
+            slot: SlotCounter(
+                slot.id,
+                slot.qty,
+                slot.state,
+                slot._position(),
+                counted_at=slot.counted_at or None,
+                by_moment=slot.counted_by_moment,
+            )
+            for slot in slots
         }
         self._load_sales(counters)
         return by_code, counters
 
     def _load_sales(self, counters):
         """Give the counters the sales that a late count in this batch may lie before."""
-        positions = [
-            fact.position
-            for fact in self.facts
-            if fact.position and fact.type in ("restock.done", "slot.state")
-        ]
-        if not positions or not counters:
+        counts = [fact for fact in self.facts if fact.type in ("restock.done", "slot.state")]
+        positions = [fact.position for fact in counts if fact.position]
+        moments = [fact.moment for fact in counts if isinstance(fact, PhoneCount)]
+        if not (positions or moments) or not counters:
             return
+        since = [SQL("(device_epoch, device_seq) > %s", min(positions))] if positions else []
+        since += [SQL("moment > %s", min(moments))] if moments else []
         self.env["wine.vend"].flush_model()
         by_id = {slot.id: counter for slot, counter in counters.items()}
-        for slot_id, epoch, seq, qty in self.env.execute_query(
+        for slot_id, epoch, seq, qty, moment in self.env.execute_query(
             SQL(
-                """SELECT slot_id, device_epoch, device_seq, qty_done FROM wine_vend
-                    WHERE slot_id IN %s AND (device_epoch, device_seq) > %s AND qty_done > 0""",
+                """SELECT slot_id, device_epoch, device_seq, qty_done, moment FROM wine_vend
+                    WHERE slot_id IN %s AND (%s) AND qty_done > 0""",
                 tuple(by_id),
-                min(positions),
+                SQL(" OR ").join(since),
             )
         ):
-            by_id[slot_id].sales.append(((epoch, int(seq)), qty))
+            at = (epoch, int(seq)) if epoch else None
+            by_id[slot_id].sales.append((at, qty, moment))
 
     def _load_products(self):
         skus = list(self._data("sku") | self._restocked("sku"))
@@ -164,6 +175,14 @@ class Batch:
                 self._refuse(fact, str(error))
         self.flush()
 
+    def take(self, fact):
+        """Take one fact in, for somebody who waits for the answer.
+
+        :raise BadFact: it cannot be used; nothing was changed
+        """
+        self._handle(HANDLERS[fact.type], fact)
+        self.flush()
+
     def _handle(self, handler, fact):
         if fact.machine_id not in self.machines:
             raise BadFact("the machine is no longer known here")
@@ -174,6 +193,8 @@ class Batch:
         except (TypeError, ValueError, AttributeError) as error:
             raise BadFact(f"a field cannot be read: {error}") from error
         fact.result = fact.result or "done"
+        if isinstance(fact, PhoneCount):
+            return
         seen = self.machine_values[fact.machine_id]
         seen["last_seen"] = max(seen.get("last_seen", fact.received), fact.received)
 
@@ -198,6 +219,15 @@ class Batch:
         slot = self.slots.get((fact.machine_id, code), self.env["wine.machine.slot"])
         counter = self.counters.get(slot) or SlotCounter(0, 0, "ok")
         return slot, counter
+
+    def visit(self, fact):
+        """The fold of the service visit that a fact tells of, or None."""
+        return visit_of(self, fact)
+
+    def order(self, fact):
+        """(position, moment, by moment) that put a count among the other facts of its slot."""
+        by_moment = isinstance(fact, PhoneCount)
+        return fact.position, fact.moment if by_moment or fact.clock_trusted else None, by_moment
 
     def business_date(self, fact):
         return business_date(fact.moment, self.machine(fact).region_id.tz)
@@ -239,6 +269,7 @@ class Batch:
         writing.write_vends(self)
         writing.write_orders(self)
         writing.write_counters(self)
+        writing.write_visits(self)
         writing.write_stock(self)
         writing.write_machines(self)
         writing.write_collections(self)

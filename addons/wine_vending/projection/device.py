@@ -52,7 +52,9 @@ def slot_state(batch, fact):
     qty = fact.data.get("qty")
     if qty is not None and not is_count(qty):
         raise ValueError(f"the quantity {qty!r} is no plain number")
-    difference = counter.count(qty, qty, fact.position) if qty is not None and slot else 0
+    difference = 0
+    if qty is not None and slot:
+        difference = counter.count(qty, qty, *batch.order(fact))
     if difference:
         batch.case(
             "count",

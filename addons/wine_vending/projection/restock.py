@@ -1,26 +1,56 @@
 # SPDX-License-Identifier: LGPL-3.0-or-later
-"""Bottles that field staff moved, as the machine reports it (docs/protocol §5, restock.done)."""
+"""Bottles that field staff moved, as the machine or a phone tells it (docs/protocol §5)."""
 
-from ..core.facts import BadFact
+from dataclasses import dataclass
+
+from odoo import models
+
+from ..core.facts import BadFact, PhoneCount
+from ..core.slot_counter import SlotCounter
 from .batch import handles, is_count
+
+NUMBERS = ("before", "filled", "removed", "bad", "after")
+
+
+@dataclass
+class Row:
+    """What was done to one slot. ``before`` is None where nobody counted."""
+
+    slot: models.Model
+    counter: SlotCounter
+    product: models.Model
+    before: int | None
+    filled: int
+    removed: int
+    bad: int
+    after: int
+    bad_reason: str | bool
+    expected: int = 0
+
+    @property
+    def moved(self):
+        return self.filled, self.removed, self.bad
 
 
 @handles("restock.done")
 def restock_done(batch, fact):
     """Counters take what was counted, stock follows what was moved, a difference is a case."""
     rows = [_row(batch, fact, row) for row in fact.data["slots"]]
-    machine, gaps = batch.machine(fact), []
-    for slot, counter, product, row in rows:
-        difference = counter.count(row["before"], row["after"], fact.position)
-        if difference:
-            gaps.append(f"{slot.code} {difference:+d}")
-        counter.report("ok" if row["after"] > 0 else "empty")
-        if row["filled"]:
-            batch.pickings[machine, True][product] += row["filled"]
-        if row["removed"]:
-            batch.pickings[machine, False][product] += row["removed"]
-        if row["bad"]:
-            batch.scraps.append(_scrap(machine, product, row["bad"]))
+    visit = batch.visit(fact)
+    if visit and visit.lines is not None:
+        visit.compare(fact, rows)
+        return
+    for row in rows:
+        _count(batch, fact, row)
+    if visit:
+        visit.tell(fact, rows)
+        return
+    _move(batch, batch.machine(fact), rows)
+    gaps = [
+        f"{row.slot.code} {row.before - row.expected:+d}"
+        for row in rows
+        if row.before != row.expected
+    ]
     if gaps:
         batch.case(
             "count",
@@ -28,7 +58,7 @@ def restock_done(batch, fact):
             batch.env._(
                 "%(machine)s: the count before filling differs from our counter: %(gaps)s (slot, "
                 "bottles more or fewer).",
-                machine=machine.name,
+                machine=batch.machine(fact).name,
                 gaps=", ".join(gaps),
             ),
             reference=fact.reference or None,
@@ -39,18 +69,57 @@ def _row(batch, fact, row):
     """One slot's row, read and checked: before + filled − removed − bad = after."""
     slot, counter = batch.slot(fact, row["slot"])
     product = batch.products.get(row.get("sku")) or slot.product_id
-    numbers = {
-        key: int(row.get(key) or 0) for key in ("before", "filled", "removed", "bad", "after")
-    }
+    numbers = {key: int(row.get(key) or 0) for key in NUMBERS}
     if not slot or not product:
         raise BadFact(f"slot {row['slot']!r} or product {row.get('sku')!r} is not known")
-    expected = numbers["before"] + numbers["filled"] - numbers["removed"] - numbers["bad"]
-    if expected != numbers["after"] or not all(map(is_count, numbers.values())):
-        raise BadFact(f"the numbers of slot {slot.code} do not add up to {numbers['after']}")
-    return slot, counter, product, numbers
+    reason = row.get("bad_reason") or False
+    if isinstance(fact, PhoneCount) and row.get("before") is None:
+        _not_counted(fact, counter, numbers)
+        numbers["before"] = None
+    else:
+        found = numbers["before"] + numbers["filled"] - numbers["removed"] - numbers["bad"]
+        if found != numbers["after"]:
+            raise BadFact(f"the numbers of slot {slot.code} do not add up to {numbers['after']}")
+    if not all(is_count(number) for number in numbers.values() if number is not None):
+        raise BadFact(f"the numbers of slot {slot.code} are no plain counts")
+    return Row(slot, counter, product, **numbers, bad_reason=reason)
 
 
-def _scrap(machine, product, qty):
+def _not_counted(fact, counter, numbers):
+    """Nobody counted: what was in it is what we expect, but never less than what was taken out."""
+    taken = numbers["removed"] + numbers["bad"]
+    found = max(counter.expected(None, fact.moment, True), taken)
+    numbers["after"] = found + numbers["filled"] - taken
+
+
+def _count(batch, fact, row):
+    """Bring the counter of a slot to what was found and done there."""
+    order = batch.order(fact)
+    row.expected = row.counter.expected(*order)
+    if row.before is None and row.expected >= row.removed + row.bad:
+        row.counter.move(row.filled - row.removed - row.bad, *order)
+        row.before = row.expected
+    else:
+        if row.before is None:
+            row.before = row.after - row.filled + row.removed + row.bad
+        difference = row.counter.count(row.before, row.after, *order)
+        row.expected = row.before - difference
+    row.counter.report("ok" if row.after > 0 else "empty")
+
+
+def _move(batch, machine, rows):
+    """Goods that no visit accounts for."""
+    for row in rows:
+        if row.filled:
+            batch.pickings[machine, True][row.product] += row.filled
+        if row.removed:
+            batch.pickings[machine, False][row.product] += row.removed
+        if row.bad:
+            batch.scraps.append(scrap_values(machine, row.product, row.bad))
+
+
+def scrap_values(machine, product, qty, **values):
+    """Values of a ``stock.scrap`` of goods that lie in a machine."""
     return {
         "product_id": product.id,
         "product_uom_id": product.uom_id.id,
@@ -58,4 +127,5 @@ def _scrap(machine, product, qty):
         "location_id": machine.location_id.id,
         "company_id": machine.company_id.id,
         "origin": machine.name,
+        **values,
     }

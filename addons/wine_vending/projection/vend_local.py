@@ -146,7 +146,7 @@ def _compare(batch, fact, known):
 
 def _success(batch, fact, fold, counter):
     qty = int(fact.data["qty"])
-    counter.sell(qty, fact.position)
+    counter.sell(qty, fact.position, fact.moment)
     _sold(batch, fact, fold, qty)
 
 

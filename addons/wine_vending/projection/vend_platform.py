@@ -112,7 +112,7 @@ def _after_the_money_went(batch, fact, fold):
         return
     _slot, counter = batch.slot(fact, fold.get("slot_code"))
     fold.values["qty_done"] = int(fact.data.get("qty") or 0)
-    counter.sell(fold.values["qty_done"], fact.position)
+    counter.sell(fold.values["qty_done"], fact.position, fact.moment)
     batch.case(
         "late",
         fact,
@@ -139,7 +139,7 @@ def _delivered(batch, fact, fold):
         _failed(batch, fact, fold)
         return
     _slot, counter = batch.slot(fact, fold.get("slot_code"))
-    counter.sell(qty, fact.position)
+    counter.sell(qty, fact.position, fact.moment)
     counter.report(fact.data.get("slot_state") or "")
     fold.advance(
         vend_flow.RESULTS[outcome],

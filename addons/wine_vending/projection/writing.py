@@ -60,27 +60,40 @@ def write_orders(batch):
 def write_counters(batch):
     """All changed slots in one statement."""
     rows = [
-        (counter.slot_id, counter.qty, counter.state, *(counter.counted or (0, 0)))
+        (
+            counter.slot_id,
+            counter.qty,
+            counter.state,
+            *(counter.counted or (0, 0)),
+            counter.counted_at,
+            counter.by_moment,
+        )
         for counter in batch.counters.values()
         if counter.changed
     ]
     if not rows:
         return
     Slot = batch.env["wine.machine.slot"]
-    Slot.flush_model(["qty", "state", "counted_epoch", "counted_seq"])
+    written = ["qty", "state", "counted_epoch", "counted_seq", "counted_at", "counted_by_moment"]
+    Slot.flush_model(written)
     batch.env.cr.execute(
         SQL(
             """UPDATE wine_machine_slot slot SET qty = new.qty, state = new.state,
-                      counted_epoch = new.epoch, counted_seq = new.seq
-                 FROM (VALUES %s) AS new (id, qty, state, epoch, seq) WHERE slot.id = new.id""",
+                      counted_epoch = new.epoch, counted_seq = new.seq,
+                      counted_at = new.counted_at, counted_by_moment = new.by_moment
+                 FROM (VALUES %s) AS new (id, qty, state, epoch, seq, counted_at, by_moment)
+                WHERE slot.id = new.id""",
             SQL(", ").join(
-                SQL("(%s::int, %s::int, %s::varchar, %s::int, %s::numeric)", *row) for row in rows
+                SQL(
+                    "(%s::int, %s::int, %s::varchar, %s::int, %s::numeric, %s::timestamp, "
+                    "%s::boolean)",
+                    *row,
+                )
+                for row in rows
             ),
         )
     )
-    Slot.browse([row[0] for row in rows]).invalidate_recordset(
-        ["qty", "state", "level", "counted_epoch", "counted_seq"]
-    )
+    Slot.browse([row[0] for row in rows]).invalidate_recordset([*written, "level"])
 
 
 def write_stock(batch):
@@ -98,6 +111,15 @@ def write_stock(batch):
         scraps = batch.env["stock.scrap"].sudo().create(batch.scraps)
         for scrap in scraps:
             scrap.do_scrap()
+
+
+def write_visits(batch):
+    """Visits that somebody told of; sales that a count had seen already explain what it missed."""
+    for fold in batch.visits.values():
+        fold.write()
+    late = {slot: counter.late for slot, counter in batch.counters.items() if counter.late and slot}
+    if late:
+        batch.env["wine.visit.line"]._explain(late)
 
 
 def write_machines(batch):

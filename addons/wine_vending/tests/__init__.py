@@ -14,3 +14,4 @@ from . import test_access
 from . import test_access_odoo
 from . import test_product
 from . import test_tour
+from . import test_visit
