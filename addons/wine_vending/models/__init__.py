@@ -45,4 +45,8 @@ from . import wine_cash_collection
 from . import wine_cash_books
 from . import wine_cash_take
 from . import wine_cash_machine
+from . import wine_report_ratio
+from . import wine_report_sales
+from . import wine_report_machine_day
+from . import wine_report_mark
 from . import wine_demo

@@ -20,9 +20,10 @@ def write_vends(batch):
     for fold, record in zip(new, bulk_create(Vend, values), strict=True):
         fold.record = record
         fold.values = {}
-    for fold in batch.vends.values():
-        if fold.values:
-            fold.record._write_flow(fold.values)
+    changed = [fold for fold in batch.vends.values() if fold.values]
+    for fold in changed:
+        fold.record._write_flow(fold.values)
+    Vend.union(*(fold.record for fold in (*new, *changed)))._mark_report()
 
 
 def write_orders(batch):

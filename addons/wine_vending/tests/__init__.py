@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: LGPL-3.0-or-later
 from . import test_region
+from . import test_report_sales
 from . import test_machine
 from . import test_planogram
 from . import test_vend_states

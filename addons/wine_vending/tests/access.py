@@ -50,6 +50,15 @@ class World:
     more: tuple = ()
 
     @property
+    def reports(self):
+        """One row of each report, and one that waits to be computed."""
+        env, ours = self.machine.env, [("machine_id", "=", self.machine.id)]
+        if not env["wine.report.due"].search_count(ours):
+            env["wine.report.sales"]._mark([(self.machine.id, self.vend.business_date)])
+        names = ("wine.report.sales", "wine.report.machine.day", "wine.report.due")
+        return [env[name].search(ours, limit=1) for name in names]
+
+    @property
     def records(self):
         """dict model → one record of this region."""
         order = self.vend.order_ids[:1]
@@ -67,6 +76,7 @@ class World:
             self.visit,
             self.visit.line_ids[:1],
             *self.more,
+            *self.reports,
             order,
             order.lines,
             order.payment_ids,
@@ -169,6 +179,8 @@ class AccessCommon(WineCommon):
             "started_at": "2026-01-01",
             "ended_at": "2026-01-02",
         }
+        cls.env["wine.report.sales"]._refresh()
+        return World(region, machine, vend, case.case_ids, draft, visit)
 
     def setUp(self):
         super().setUp()
@@ -254,6 +266,19 @@ class AccessCommon(WineCommon):
             },
             "wine.case": {"kind": "count", "region_id": world.region.id},
             "wine.complaint": {"kind": "nothing", "machine_id": world.machine.id},
+            "wine.report.sales": {
+                "machine_id": world.machine.id,
+                "region_id": world.region.id,
+                "product_id": self.wine.id,
+                "pay_kind": "cash",
+                "business_date": "2026-01-01",
+            },
+            "wine.report.machine.day": {
+                "machine_id": world.machine.id,
+                "region_id": world.region.id,
+                "business_date": "2026-01-01",
+            },
+            "wine.report.due": {"machine_id": world.machine.id, "business_date": "2026-01-01"},
             "wine.visit": {"machine_id": world.machine.id},
             "wine.cash.collection": {"machine_id": world.machine.id},
             "wine.visit.line": {"visit_id": world.visit.id, "slot_id": free.id},

@@ -1,0 +1,37 @@
+# SPDX-License-Identifier: LGPL-3.0-or-later
+"""Every place at which a figure of the reports may change notes the machine-day; see `_mark`."""
+
+from odoo import api, models
+
+
+class WineVend(models.Model):
+    _inherit = "wine.vend"
+
+    def _mark_report(self):
+        """The machine-days of these vends are to be added up again: one statement."""
+        self.env["wine.report.sales"]._mark(
+            (vend.machine_id.id, vend.business_date) for vend in self
+        )
+
+    def _update_state(self, target, **values):
+        moved = super()._update_state(target, **values)
+        moved._mark_report()
+        return moved
+
+    @api.model
+    def _post(self, postings):
+        orders = super()._post(postings)
+        if not self.env.context.get("wine_report_marked"):
+            self.union(*(posting.vend for posting in postings))._mark_report()
+        return orders
+
+
+class PosSession(models.Model):
+    _inherit = "pos.session"
+
+    def _wine_close(self):
+        """At closing the cost of what was sold becomes known: the snapshot of the order lines."""
+        result = super()._wine_close()
+        orders = self.env["pos.order"].sudo().search([("session_id", "=", self.id)])
+        orders.wine_vend_id._mark_report()
+        return result
