@@ -140,6 +140,7 @@ class AccessCommon(WineCommon):
     @classmethod
     def furniture(cls, machine):
         """One record of each further model, in the region of ``machine``."""
+        cls.env["wine.report.sales"]._refresh()
         return (
             cls.env["wine.forecast"].create(
                 {"machine_id": machine.id, "product_id": cls.wine.id, "rate_per_day": 1.0}
@@ -179,8 +180,6 @@ class AccessCommon(WineCommon):
             "started_at": "2026-01-01",
             "ended_at": "2026-01-02",
         }
-        cls.env["wine.report.sales"]._refresh()
-        return World(region, machine, vend, case.case_ids, draft, visit)
 
     def setUp(self):
         super().setUp()
