@@ -6,7 +6,10 @@ from . import after_sales
 from . import business_time
 from . import facts
 from . import money
+from . import planogram_diff
+from . import price_limit
 from . import sale_line
+from . import shadow_order
 from . import slot_counter
 from . import vend_flow
 from . import vend_fold

@@ -10,6 +10,16 @@ from . import wine_machine_model
 from . import wine_machine
 from . import wine_machine_slot
 from . import wine_planogram
+from . import wine_planogram_line
+from . import wine_planogram_draft
+from . import wine_planogram_schedule
+from . import wine_planogram_compare
+from . import wine_planogram_rollback
+from . import wine_rollout
+from . import wine_planogram_copy
+from . import wine_price_change
+from . import wine_slot_difference
+from . import wine_slot_difference_sync
 from . import wine_vend
 from . import wine_vend_order
 from . import wine_vend_actions
@@ -28,6 +38,7 @@ from . import wine_complaint
 from . import wine_reach_user
 from . import wine_odoo_region
 from . import wine_bounded
+from . import wine_price_limit
 from . import wine_visit
 from . import wine_visit_booking
 from . import wine_region_replenish

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: LGPL-3.0-or-later
 from uuid import UUID, uuid4
 
-from odoo import Command, api, fields, models
+from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 
 LIFECYCLE = [
@@ -309,16 +309,10 @@ class WineMachine(models.Model):
     def action_new_planogram(self):
         """Draft the next version from the present one."""
         self.ensure_one()
-        draft = self.planogram_ids.filtered(lambda p: p.state == "draft")[:1]
+        draft = self.planogram_ids.filtered(lambda p: p.stage == "draft")[:1]
         if not draft:
-            draft = self.env["wine.planogram"].create(
-                {
-                    "machine_id": self.id,
-                    "line_ids": [
-                        Command.create(line._values()) for line in self.planogram_id.line_ids
-                    ],
-                }
-            )
+            lines = [line._values() for line in self.planogram_id.line_ids]
+            draft = self.planogram_ids._make_drafts([{"machine": self, "lines": lines}])
         return draft.get_formview_action()
 
     def _action_of(self, xmlid, **context):

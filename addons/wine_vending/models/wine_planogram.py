@@ -1,8 +1,17 @@
 # SPDX-License-Identifier: LGPL-3.0-or-later
 from odoo import api, fields, models
-from odoo.exceptions import UserError, ValidationError
+from odoo.exceptions import UserError
+from odoo.tools import SQL
 
 STATES = [("draft", "Draft"), ("published", "Published"), ("superseded", "Superseded")]
+STAGES = [
+    ("draft", "Draft"),
+    ("scheduled", "Scheduled"),
+    ("failed", "Not published"),
+    ("waiting", "Waiting for the machine"),
+    ("applied", "Applied"),
+    ("superseded", "Superseded"),
+]
 
 
 class WinePlanogram(models.Model):
@@ -10,12 +19,20 @@ class WinePlanogram(models.Model):
 
     **draft** (being laid out) → **published** (wanted from now on, sent to the machine) →
     **superseded** (a newer version is published). A published version never changes: what was sold
-    under it can always be compared with it. The machine reports the version that it has applied.
+    under it can always be compared with it, and going back means a new version with the content of
+    an old one.
+
+    ``stage`` tells the same with what the machine says: a draft may be **scheduled**, a published
+    version is **waiting** until the machine reports that it has **applied** it. ``applied_at`` is
+    when it first said so, and stays.
+
+    A draft knows the version that it was started from. Published by the schedule after another
+    version came between, it brings its own changes only; see :meth:`_catch_up`.
     """
 
     _name = "wine.planogram"
     _description = "Planogram"
-    _inherit = ["mail.thread"]
+    _inherit = ["mail.thread", "mail.activity.mixin"]
     _order = "machine_id, version desc, id desc"
 
     machine_id = fields.Many2one("wine.machine", required=True, index=True, ondelete="cascade")
@@ -23,12 +40,37 @@ class WinePlanogram(models.Model):
     currency_id = fields.Many2one(related="machine_id.currency_id")
     version = fields.Integer(readonly=True, copy=False, help="Given when it is published.")
     state = fields.Selection(STATES, default="draft", readonly=True, copy=False, tracking=True)
+    stage = fields.Selection(STAGES, compute="_compute_stage", store=True)
+    base_id = fields.Many2one(
+        "wine.planogram",
+        "Started from",
+        readonly=True,
+        copy=False,
+        index="btree_not_null",
+        ondelete="set null",
+        help="The version that was published when this one was started.",
+    )
+    source_id = fields.Many2one(
+        "wine.planogram",
+        "Copied from",
+        readonly=True,
+        copy=False,
+        ondelete="set null",
+        help="The planogram, of this or another machine, whose content this one took.",
+    )
     published_at = fields.Datetime(readonly=True, copy=False)
+    published_by_id = fields.Many2one("res.users", "Published by", readonly=True, copy=False)
+    applied_at = fields.Datetime(
+        readonly=True, copy=False, help="When the machine first reported this version as applied."
+    )
+    superseded_at = fields.Datetime(readonly=True, copy=False)
     line_ids = fields.One2many("wine.planogram.line", "planogram_id", "Slots", copy=True)
 
     _version_unique = models.UniqueIndex(
         "(machine_id, version) WHERE version > 0", "A machine has each planogram version once."
     )
+
+    # === COMPUTE === #
 
     @api.depends("machine_id.name", "version", "state")
     def _compute_display_name(self):
@@ -40,8 +82,23 @@ class WinePlanogram(models.Model):
             )
             planogram.display_name = f"{planogram.machine_id.name}, {label}"
 
+    @api.depends("state", "version", "machine_id.reported_version", "publish_at", "publish_error")
+    def _compute_stage(self):
+        for planogram in self:
+            if planogram.state == "published":
+                applied = planogram.machine_id.reported_version == planogram.version
+                planogram.stage = "applied" if applied else "waiting"
+            elif planogram.state == "draft" and planogram.publish_error:
+                planogram.stage = "failed"
+            elif planogram.state == "draft" and planogram.publish_at:
+                planogram.stage = "scheduled"
+            else:
+                planogram.stage = planogram.state
+
+    # === CRUD === #
+
     def write(self, vals):
-        if "line_ids" in vals:
+        if "line_ids" in vals or "machine_id" in vals:
             self._check_draft()
         return super().write(vals)
 
@@ -59,157 +116,108 @@ class WinePlanogram(models.Model):
                     )
                 )
 
+    # === PUBLICATION === #
+
     def action_publish(self):
-        """Publish drafts: next version of each machine, the previous one is superseded."""
+        """Publish drafts: next version of each machine, the previous one is superseded.
+
+        :raise UserError: not a draft, empty, or a line that may not be published by this user
+        """
         self.check_access("write")
-        for planogram in self.sudo():  # state, version and slots are not edited, they follow
-            planogram._check_draft()
-            planogram._check_lines()
+        self._check_publishable()
+        self.sudo()._publish()  # state, version and slots are not edited, they follow
+        return True
+
+    def _check_publishable(self):
+        """:raise UserError: what a machine must not be told, in a sentence that says what to do"""
+        self._check_draft()
+        for planogram in self:
+            if not planogram.line_ids:
+                raise UserError(
+                    self.env._(
+                        "%s is empty. Give at least one slot a product.", planogram.display_name
+                    )
+                )
+        refusals = self.sudo().line_ids._refusals()
+        if refusals:
+            raise UserError(self.env["wine.planogram.line"]._refusal_text(refusals))
+
+    def _publish(self):
+        """Give versions, supersede, let slots follow, tell the machines; drafts, superuser."""
+        machines = self.machine_id
+        versions = machines._lock_versions()
+        now = fields.Datetime.now()
+        for planogram in self:
             machine = planogram.machine_id
-            latest = max(machine.planogram_ids.mapped("version"), default=0)
-            machine.planogram_id.state = "superseded"
+            versions[machine.id] += 1
+            machine.planogram_id.write({"state": "superseded", "superseded_at": now})
             planogram.write(
                 {
-                    "version": latest + 1,
+                    "version": versions[machine.id],
                     "state": "published",
-                    "published_at": fields.Datetime.now(),
+                    "published_at": now,
+                    "published_by_id": self.env.uid,
+                    "publish_at": False,
+                    "publish_error": False,
                 }
             )
             machine.planogram_id = planogram
-            planogram._apply_to_slots()
-        self.machine_id._publish_desired()
-        return True
+        machines._follow_planogram()
+        machines._publish_desired()
+        machines._refresh_differences()
 
-    def _check_lines(self):
-        if not self.line_ids:
-            raise UserError(
-                self.env._("%s is empty. Give at least one slot a product.", self.display_name)
+
+class WineMachine(models.Model):
+    """The published planogram and the machines' slots."""
+
+    _inherit = "wine.machine"
+
+    def _lock_versions(self):
+        """Hold the machines against another publication; dict machine id → newest version.
+
+        In one order, so that two publications of the same machines wait and never block each other.
+        Who comes second fails by serialisation and is tried again on what the first one left.
+        """
+        self.env.flush_all()
+        self.env.execute_query(
+            SQL(
+                "SELECT id FROM wine_machine WHERE id IN %s ORDER BY id FOR NO KEY UPDATE",
+                self._ids or (0,),
             )
-
-    def _apply_to_slots(self):
-        """Let the slots say what they shall hold now."""
-        by_slot = {line.slot_id: line for line in self.line_ids}
-        for slot in self.machine_id.slot_ids:
-            line = by_slot.get(slot)
-            slot.write(
-                {
-                    "product_id": line.product_id.id if line else False,
-                    "price": line.price if line else 0,
-                    "par": line.par if line else 0,
-                    "enabled": bool(line and line.enabled),
-                }
+        )
+        rows = self.env.execute_query(
+            SQL(
+                "SELECT machine_id, max(version) FROM wine_planogram WHERE machine_id IN %s GROUP BY 1",
+                self._ids or (0,),
             )
+        )
+        return dict.fromkeys(self._ids, 0) | {machine: version or 0 for machine, version in rows}
 
-
-class WinePlanogramLine(models.Model):
-    """What one slot shall hold."""
-
-    _name = "wine.planogram.line"
-    _description = "Planogram slot"
-    _order = "planogram_id, slot_row, slot_column, id"
-    _rec_name = "slot_id"
-
-    planogram_id = fields.Many2one("wine.planogram", required=True, index=True, ondelete="cascade")
-    machine_id = fields.Many2one(related="planogram_id.machine_id", store=True, index=True)
-    region_id = fields.Many2one(related="machine_id.region_id", store=True, index=True)
-    currency_id = fields.Many2one(related="planogram_id.currency_id")
-    slot_id = fields.Many2one(
-        "wine.machine.slot", required=True, domain="[('machine_id', '=', machine_id)]"
-    )
-    slot_row = fields.Integer(related="slot_id.row", store=True)
-    slot_column = fields.Integer(related="slot_id.column", store=True)
-    product_id = fields.Many2one("product.product", required=True)
-    price = fields.Monetary(required=True)
-    capacity = fields.Integer(
-        compute="_compute_capacity", store=True, readonly=False, precompute=True
-    )
-    par = fields.Integer(
-        "Par level", compute="_compute_par", store=True, readonly=False, precompute=True
-    )
-    enabled = fields.Boolean(default=True)
-
-    _slot_unique = models.Constraint(
-        "UNIQUE(planogram_id, slot_id)", "A planogram names each slot once."
-    )
-    _price_positive = models.Constraint(
-        "CHECK(price >= 0)", "A price cannot be negative. Enter what the consumer pays."
-    )
-
-    @api.depends("slot_id")
-    def _compute_capacity(self):
-        for line in self:
-            line.capacity = line.capacity or line.slot_id.capacity
-
-    @api.depends("capacity")
-    def _compute_par(self):
-        for line in self:
-            line.par = line.par or line.capacity
-
-    @api.onchange("product_id")
-    def _onchange_product(self):
-        if self.product_id and not self.price:
-            self.price = self.product_id.lst_price
-
-    @api.constrains("slot_id", "planogram_id", "capacity", "par")
-    def _check_slot(self):
-        for line in self:
-            if line.slot_id.machine_id != line.planogram_id.machine_id:
-                raise ValidationError(
-                    self.env._(
-                        "Slot %(slot)s is not a slot of %(machine)s.",
-                        slot=line.slot_id.display_name,
-                        machine=line.planogram_id.machine_id.name,
-                    )
-                )
-            if max(line.par, line.capacity) > line.slot_id.capacity:
-                raise ValidationError(
-                    self.env._(
-                        "Slot %(slot)s of machine %(machine)s holds %(limit)s bottles at most; "
-                        "the planogram asks for %(asked)s. Lower the par level or choose a larger "
-                        "slot.",
-                        slot=line.slot_id.code,
-                        machine=line.machine_id.name,
-                        limit=line.slot_id.capacity,
-                        asked=max(line.par, line.capacity),
-                    )
-                )
-
-    @api.constrains("product_id")
-    def _check_product(self):
-        for line in self:
-            if not line.product_id.default_code:
-                raise ValidationError(
-                    self.env._(
-                        "%s has no internal reference; machines know products by it. Enter one on "
-                        "the product.",
-                        line.product_id.display_name,
-                    )
-                )
-
-    def write(self, vals):
-        self.planogram_id._check_draft()
-        result = super().write(vals)
-        self.planogram_id._check_draft()
-        return result
-
-    @api.ondelete(at_uninstall=False)
-    def _unlink_only_draft(self):
-        self.planogram_id._check_draft()
-
-    @api.model_create_multi
-    def create(self, vals_list):
-        lines = super().create(vals_list)
-        lines.planogram_id._check_draft()
-        return lines
-
-    def _values(self):
-        """What a copy of this line starts with."""
-        self.ensure_one()
-        return {
-            "slot_id": self.slot_id.id,
-            "product_id": self.product_id.id,
-            "price": self.price,
-            "capacity": self.capacity,
-            "par": self.par,
-            "enabled": self.enabled,
-        }
+    def _follow_planogram(self):
+        """Let the slots say what they shall hold now: all machines in one statement."""
+        self.env.flush_all()
+        names = ["product_id", "price", "par", "enabled"]
+        rows = self.env.execute_query(
+            SQL(
+                """UPDATE wine_machine_slot slot
+                      SET product_id = new.product_id, price = new.price, par = new.par,
+                          enabled = new.enabled
+                     FROM (SELECT slot.id, line.product_id, COALESCE(line.price, 0) AS price,
+                                  COALESCE(line.par, 0) AS par,
+                                  COALESCE(line.enabled, FALSE) AS enabled
+                             FROM wine_machine_slot slot
+                             JOIN wine_machine machine ON machine.id = slot.machine_id
+                        LEFT JOIN wine_planogram_line line
+                               ON line.slot_id = slot.id
+                              AND line.planogram_id = machine.planogram_id
+                            WHERE machine.id IN %s) AS new
+                    WHERE slot.id = new.id
+                      AND (slot.product_id, slot.price, slot.par, slot.enabled)
+                          IS DISTINCT FROM (new.product_id, new.price, new.par, new.enabled)
+                RETURNING slot.id""",
+                self._ids or (0,),
+            )
+        )
+        slots = self.env["wine.machine.slot"].browse(row[0] for row in rows)
+        slots.invalidate_recordset(names, flush=False)
+        slots.modified(names)

@@ -7,9 +7,10 @@ from odoo.tools import SQL
 
 from ..core.business_time import business_date
 from ..core.facts import BadFact, PhoneCount
+from ..core.shadow_order import is_news, said_at
 from ..core.slot_counter import SlotCounter
 from ..core.vend_fold import VendFold
-from . import writing
+from . import planogram, writing
 from .visits import load_visits, visit_of
 
 #: no machine counts further; more is a misread number
@@ -66,6 +67,7 @@ class Batch:
         self.collections = []
         self.voids = []
         self.machine_values = defaultdict(dict)
+        self.applied = {}  # (machine id, version) → when it was first reported in this batch
 
     # === READING, ONCE === #
 
@@ -211,6 +213,25 @@ class Batch:
             reference=fact.reference or None,
         )
 
+    def report(self, fact, version, errors):
+        """The machine says which planogram version it has applied, and what is wrong with slots.
+
+        An old report that arrives late says only that the version was applied once.
+        """
+        at = said_at(fact.moment, fact.received)
+        first = self.applied.get((fact.machine_id, version), at)
+        self.applied[fact.machine_id, version] = min(first, at)
+        known, machine = self.machine_values[fact.machine_id], self.machine(fact)
+        known_version = known.get("reported_version", machine.reported_version)
+        if not is_news(version, at, known_version, known.get("reported_at", machine.reported_at)):
+            return
+        known.update(
+            reported_version=version,
+            reported_at=at,
+            reported_errors=errors,
+            reported_sha256=str(fact.data.get("sha256") or "")[:64],
+        )
+
     def machine(self, fact):
         return self.machines[fact.machine_id]
 
@@ -266,6 +287,7 @@ class Batch:
 
     def flush(self):
         """Write what the facts changed, kind by kind."""
+        differing = planogram.machines_to_compare(self)
         writing.write_vends(self)
         writing.write_orders(self)
         writing.write_counters(self)
@@ -273,4 +295,6 @@ class Batch:
         writing.write_stock(self)
         writing.write_machines(self)
         writing.write_collections(self)
+        planogram.write_applied(self)
+        differing._refresh_reported()
         writing.write_cases(self)

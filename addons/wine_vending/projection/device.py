@@ -29,9 +29,16 @@ def reported(batch, fact):
     version = fact.data["version"] or 0
     if not is_count(version):
         raise ValueError(f"version {version!r} is no plain number")
-    batch.machine_values[fact.machine_id]["reported_version"] = version
+    batch.report(fact, version, _slot_errors(fact.data.get("errors")))
     if fact.data.get("fw"):
         batch.machine_values[fact.machine_id]["firmware"] = str(fact.data["fw"])
+
+
+def _slot_errors(said, most=200):
+    """[{slot, code}] as the machine lists them, each once, nothing longer than a code is."""
+    rows = [row for row in said or () if isinstance(row, dict)]
+    pairs = {(str(row.get("slot") or "")[:16], str(row.get("code") or "")[:64]) for row in rows}
+    return [{"slot": slot, "code": code} for slot, code in sorted(pairs)[:most]]
 
 
 @handles("door")

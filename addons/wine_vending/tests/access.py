@@ -91,7 +91,10 @@ def models_of(env, module):
     return {
         name
         for name, model in env.registry.items()
-        if name.startswith("wine.") and model._original_module == module and not model._abstract
+        if name.startswith("wine.")
+        and model._original_module == module
+        and not model._abstract
+        and not model._transient  # seen by whoever opened it alone, by Odoo itself
     }
 
 
@@ -148,6 +151,10 @@ class AccessCommon(WineCommon):
             cls.env["wine.slot.stockout"].create(cls.stockout_values(machine)),
             cls.env["wine.cash.collection"].create({"machine_id": machine.id}),
             *cls.watch(machine),
+            machine.difference_ids[:1],
+            cls.env["wine.price.limit"].create(
+                {"region_id": machine.region_id.id, "ceiling": 1000.0}
+            ),
         )
 
     @classmethod
@@ -264,6 +271,17 @@ class AccessCommon(WineCommon):
                 "business_date": "2026-01-01",
             },
             "wine.case": {"kind": "count", "region_id": world.region.id},
+            "wine.slot.difference": {
+                "machine_id": world.machine.id,
+                "kind": "price",
+                "slot_code": "Z9",
+                "since": "2026-01-01",
+            },
+            "wine.price.limit": {
+                "region_id": world.region.id,
+                "product_id": self.soda.id,
+                "floor": 1.0,
+            },
             "wine.complaint": {"kind": "nothing", "machine_id": world.machine.id},
             "wine.report.sales": {
                 "machine_id": world.machine.id,
