@@ -4,9 +4,10 @@ from dataclasses import dataclass, field
 
 from odoo import api, models
 from odoo.addons.wine_vending.core.facts import Fact, RetryLater
-from odoo.tools import SQL
+from odoo.tools import SQL, LazyTranslate
 
 _logger = logging.getLogger(__name__)
+_lt = LazyTranslate(__name__)
 
 #: pg_try_advisory_xact_lock(class, machine): one projector per machine at a time
 LOCK_CLASS = 7411
@@ -168,11 +169,11 @@ class WineBridgeEvent(models.Model):
             "message",
             machine=row.machine_id,
             reference=row.event_id,
-            text=self.env._(
+            text=_lt(
                 "The message %(type)s could not be used: %(error)s Mend the cause, then take it in "
                 "again from the inbox.",
                 type=row.type,
-                error=error,
+                error=str(error),
             ),
         )
         row.write(
@@ -200,7 +201,7 @@ class WineBridgeEvent(models.Model):
                 "conflict",
                 machine=row.machine_id,
                 reference=f"quarantine-{row.id}",
-                text=self.env._(
+                text=_lt(
                     "The machine sent another message under an identity that it had used before. "
                     "The first one stands; the second is in quarantine."
                 ),

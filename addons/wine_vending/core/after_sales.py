@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from . import vend_flow
-from .told import Told, _
+from .told import Told, _lt
 
 NEW, REFUNDED, IN_CASE, RESOLVED, REJECTED = "new", "refunded", "in_case", "resolved", "rejected"
 #: state of a complaint → states from which it may be reached; a late fact may still pay out a case
@@ -95,9 +95,9 @@ def decide(claim: Claim, evidence: Evidence | None, history: History, limits: Li
     :param evidence: of the vend that is meant, or None where none was found
     """
     if evidence is None:
-        return _person("no_vend", _("No vend fits what was said. The machine may still report it."))
+        return _person("no_vend", _lt("No vend fits what was said. The machine may still report it."))
     if not claim.sure:
-        return _person("unsure", _("This vend may be meant, but others fit as well. Ask back."))
+        return _person("unsure", _lt("This vend may be meant, but others fit as well. Ask back."))
     return (
         _money_is_back(evidence)
         or _not_finished(evidence)
@@ -113,11 +113,11 @@ def _person(reason, told):
 def _money_is_back(evidence):
     """A no where nothing of the consumer's money is here any more."""
     if evidence.state == vend_flow.VOIDED:
-        return Decision(REFUSE, "voided", _("No money was kept for this vend: it was let go."))
+        return Decision(REFUSE, "voided", _lt("No money was kept for this vend: it was let go."))
     if evidence.state == vend_flow.REFUNDED or (
         evidence.given_back and evidence.given_back >= evidence.held
     ):
-        text = _(
+        text = _lt(
             "The money of this vend went back already: %(amount)s.", amount=evidence.given_back
         )
         return Decision(REFUSE, "refunded", text)
@@ -127,16 +127,16 @@ def _money_is_back(evidence):
 def _not_finished(evidence):
     if evidence.state in (vend_flow.UNKNOWN, vend_flow.CAPTURED):
         return None
-    return _person("running", _("The machine has not yet said what came of this vend."))
+    return _person("running", _lt("The machine has not yet said what came of this vend."))
 
 
 def _by_kind(claim):
     """Only an empty hand is proven by a sensor; what was in the hand is not."""
     texts = {
-        "wrong": _("A sensor does not see which bottle came out. Count the slot, then decide."),
-        "bad": _("The bottle came out and is said to be bad. Ask for a photo, then decide."),
-        "overcharged": _("Compare the price that was paid with the one that was shown."),
-        "other": _("Read what the consumer writes, then decide."),
+        "wrong": _lt("A sensor does not see which bottle came out. Count the slot, then decide."),
+        "bad": _lt("The bottle came out and is said to be bad. Ask for a photo, then decide."),
+        "overcharged": _lt("Compare the price that was paid with the one that was shown."),
+        "other": _lt("Read what the consumer writes, then decide."),
     }
     return _person(claim.kind, texts[claim.kind]) if claim.kind in texts else None
 
@@ -147,7 +147,7 @@ def _nothing_came_out(evidence, history, limits):
         return _person(*_no_proof(evidence))
     left = evidence.held - evidence.given_back
     if left <= 0:
-        return _person("free", _("Nothing was paid, so there is nothing to give back."))
+        return _person("free", _lt("Nothing was paid, so there is nothing to give back."))
     return _too_much(left, history, limits) or Decision(REFUND, *proof, left)
 
 
@@ -159,12 +159,12 @@ def _proof(evidence):
     if evidence.sensor == "confirmed":
         return None
     if evidence.sensor == "absent":
-        return "absent", _("The sensor saw nothing come out.")
+        return "absent", _lt("The sensor saw nothing come out.")
     if evidence.motor_code.strip().lower() not in NO_FAULT:
-        text = _("The motor stopped with code %(code)s.", code=evidence.motor_code)
+        text = _lt("The motor stopped with code %(code)s.", code=evidence.motor_code)
         return "motor", text
     if evidence.lane_faults:
-        text = _(
+        text = _lt(
             "The lane reported %(codes)s at that moment.", codes=", ".join(evidence.lane_faults)
         )
         return "lane", text
@@ -174,20 +174,20 @@ def _proof(evidence):
 def _no_proof(evidence):
     """(reason, sentence) for a person, with what speaks for the consumer and what against."""
     if evidence.sensor == "confirmed":
-        return "confirmed", _("The sensor saw a bottle; the consumer says nothing came out.")
+        return "confirmed", _lt("The sensor saw a bottle; the consumer says nothing came out.")
     if evidence.failed_near:
-        return "likely", _(
+        return "likely", _lt(
             "No sensor proves it, but %(count)s more vends of this lane failed within the hour.",
             count=evidence.failed_near,
         )
     if evidence.slot_state == "jammed":
-        return "likely", _("No sensor proves it, but the lane is jammed now.")
+        return "likely", _lt("No sensor proves it, but the lane is jammed now.")
     if evidence.fine_near:
-        return "unlikely", _(
+        return "unlikely", _lt(
             "No sensor proves it, and %(count)s more vends of this lane went well within the hour.",
             count=evidence.fine_near,
         )
-    return "no_sensor", _(
+    return "no_sensor", _lt(
         "No sensor says whether the bottle came out. Count the slot, then decide."
     )
 
@@ -197,7 +197,7 @@ def _too_much(left, history, limits):
     if history.consumer >= limits.consumer:
         return _person(
             "consumer_limit",
-            _(
+            _lt(
                 "The evidence is for the consumer, who already got %(count)s refunds without a "
                 "person looking.",
                 count=history.consumer,
@@ -206,7 +206,7 @@ def _too_much(left, history, limits):
     if history.machine >= limits.machine:
         return _person(
             "machine_limit",
-            _(
+            _lt(
                 "The evidence is for the consumer; this machine already gave %(count)s refunds "
                 "without a person looking.",
                 count=history.machine,
@@ -215,6 +215,6 @@ def _too_much(left, history, limits):
     if left > limits.amount:
         return _person(
             "amount_limit",
-            _("The evidence is for the consumer; the amount is more than goes back by itself."),
+            _lt("The evidence is for the consumer; the amount is more than goes back by itself."),
         )
     return None

@@ -4,6 +4,8 @@
 import re
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 
+from .told import _lt
+
 _AMOUNT = re.compile(r"-?\d{1,15}(\.\d{1,6})?\Z", re.ASCII)
 
 
@@ -13,11 +15,16 @@ def parse_amount(text) -> Decimal:
     :raise ValueError: not a plain decimal string (floats and exponents are refused)
     """
     if not isinstance(text, str) or not _AMOUNT.match(text):
-        raise ValueError(f'{text!r} is no amount; write it as a decimal string, such as "128.00"')
+        raise ValueError(
+            _lt(
+                '%(said)r is no amount; write it as a decimal string, such as "128.00"',
+                said=str(text),
+            )
+        )
     try:
         return Decimal(text)
     except InvalidOperation as error:
-        raise ValueError(f"{text!r} is no amount") from error
+        raise ValueError(_lt("%(said)r is no amount", said=text)) from error
 
 
 def to_minor(amount, digits: int) -> int:
@@ -39,6 +46,6 @@ def part_of(amount, share: int, whole: int, digits: int) -> Decimal:
     :raise ValueError: ``whole`` is not positive or ``share`` lies outside 0…whole
     """
     if whole <= 0 or not 0 <= share <= whole:
-        raise ValueError(f"{share} is no part of {whole}")
+        raise ValueError(_lt("%(share)s is no part of %(whole)s", share=share, whole=whole))
     minor = to_minor(amount, digits) * share
     return from_minor((2 * minor + whole) // (2 * whole), digits)

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: LGPL-3.0-or-later
 """A sentence that is said now and read later, by somebody of another language.
 
-``_("Slot %(slot)s is empty", slot="A1")`` keeps the sentence and what is put into it apart, so that
+``_lt("Slot %(slot)s is empty", slot="A1")`` keeps the sentence and what is put into it apart, so that
 it can be stored and translated for whoever reads it. The function is called ``_`` for the tools
 that collect texts for translation; it takes no other part in Odoo.
 """
@@ -54,7 +54,7 @@ class Told:
         return cls(data["told"], _each(args, _unpack), data.get("module") or MODULE)
 
 
-def _(source, *args, **kwargs):
+def _lt(source, *args, **kwargs):
     """Say a sentence of this addon, to be translated when it is read."""
     return Told(source, args or kwargs)
 

@@ -23,6 +23,7 @@ from . import wine_slot_difference_sync
 from . import wine_vend
 from . import wine_vend_order
 from . import wine_vend_actions
+from . import wine_vend_refund
 from . import wine_projection
 from . import wine_case
 from . import wine_alert_rule

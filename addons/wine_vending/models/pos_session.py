@@ -7,6 +7,7 @@ from odoo.tools import SQL
 
 from ..core.business_time import business_date
 from ..core.facts import RetryLater
+from ..core.told import _lt
 
 _logger = logging.getLogger(__name__)
 
@@ -130,11 +131,11 @@ class PosSession(models.Model):
                 "session",
                 region=self.wine_region_id,
                 reference=self.name,
-                text=self.env._(
+                text=_lt(
                     "Session %(session)s could not be closed: %(error)s Mend the cause; closing is "
                     "tried again by itself.",
                     session=self.name,
-                    error=error,
+                    error=str(error),
                 ),
             )
 

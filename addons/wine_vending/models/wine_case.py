@@ -1,7 +1,10 @@
 # SPDX-License-Identifier: LGPL-3.0-or-later
 from odoo import api, fields, models
 from odoo.exceptions import UserError
+from odoo.tools.sql import column_exists, rename_column
 
+from ..core.told import Told
+from .wine_told import as_told, read_told
 from .wine_vend_actions import told_to_wait
 
 KINDS = [
@@ -23,7 +26,8 @@ class WineCase(models.Model):
     **open** → **decided**. A case holds what is known and what depends on it. A case of a vend
     whose outcome is unknown is decided by one of two words, *it came out* or *it did not*, and the
     vend goes on from there; every other case is closed with a note. The same question is asked
-    once: a second fact with the same reference lands in the same open case.
+    once: a second fact with the same reference lands in the same open case. What is known is kept
+    as a sentence with its arguments and read in the language of whoever opens the case.
     """
 
     _name = "wine.case"
@@ -41,7 +45,9 @@ class WineCase(models.Model):
         tracking=True,
         index=True,
     )
-    text = fields.Text("What is known", readonly=True)
+    text = fields.Text("What is known", compute="_compute_text", search="_search_text")
+    text_source = fields.Text("What is known, as written", readonly=True)
+    told = fields.Json("What is known, to be translated", readonly=True)
     reference = fields.Char(readonly=True, index="btree_not_null")
     vend_id = fields.Many2one("wine.vend", readonly=True, index="btree_not_null")
     machine_id = fields.Many2one("wine.machine", readonly=True, index="btree_not_null")
@@ -59,9 +65,40 @@ class WineCase(models.Model):
         "This case is already open.",
     )
 
+    def _auto_init(self):
+        """What cases said before it was translated for its reader stays what they say."""
+        cr = self.env.cr
+        if column_exists(cr, self._table, "text") and not column_exists(
+            cr, self._table, "text_source"
+        ):
+            rename_column(cr, self._table, "text", "text_source")
+        return super()._auto_init()
+
+    @api.depends("text_source", "told")
+    @api.depends_context("lang")
+    def _compute_text(self):
+        for case in self:
+            case.text = read_told(self.env, case.told or case.text_source)
+
+    def _search_text(self, operator, value):
+        return [("text_source", operator, value)]
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        """``text`` may be plain, a sentence of the core or a lazy translation of Odoo."""
+        for vals in vals_list:
+            text = as_told(vals.pop("text", None))
+            if text is not None:
+                vals["text_source"] = str(text)
+                vals["told"] = text.to_json() if isinstance(text, Told) else False
+        return super().create(vals_list)
+
     @api.model
     def _open_case(self, kind, *, region=None, machine=None, reference=None, text="", amount=0):
-        """Open one case, or return the open one of the same kind and reference."""
+        """Open one case, or return the open one of the same kind and reference.
+
+        :param text: plain, or a sentence to be translated: ``_lt`` of ``core/told``, ``_lt`` of Odoo
+        """
         region = region or (machine.region_id if machine else self.env["wine.region"])
         return self._open_cases(
             [

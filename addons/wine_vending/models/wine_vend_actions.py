@@ -3,7 +3,7 @@ from contextlib import contextmanager
 from datetime import timedelta
 
 from odoo import api, fields, models
-from odoo.exceptions import AccessError, UserError
+from odoo.exceptions import UserError
 
 from ..core import vend_flow
 from ..core.business_time import business_date
@@ -29,7 +29,7 @@ def told_to_wait(env):
 
 
 class WineVend(models.Model):
-    """What the platform does with vends: authorise, let expire, settle, refund."""
+    """What the platform does with vends: authorise, let expire, settle."""
 
     _inherit = "wine.vend"
 
@@ -180,106 +180,6 @@ class WineVend(models.Model):
     def _held_money_postings(self, undelivered):
         """Money that a machine took for ``undelivered`` bottles: the sale without goods."""
         return Posting(self, undelivered, self.price, self.pay_kind, goods=False)
-
-    def _refund_kind(self):
-        """How money goes back: as it came, but for cash, which a machine cannot hand out later.
-
-        The consumer gets a voucher over the amount; a case says who has to hand it out.
-        """
-        return "voucher" if self.pay_kind == "cash" else self.pay_kind
-
-    def _refund(self, *, goods_returned):
-        """Give the whole price of sold vends back, now. Doing it again gives nothing back.
-
-        :param bool goods_returned: the bottles are (still) in the machine
-        """
-        sold = self.filtered(lambda vend: vend.state == "captured")
-        postings = []
-        for vend in sold:
-            sale = vend.order_ids.filtered(lambda order: not order.is_refund)[:1]
-            qty, price = vend._captured_part()
-            kind = vend._refund_kind()
-            postings.append(Posting(vend, -qty, price, kind, goods_returned, reverses=sale))
-        self._post(postings)
-        for vend in sold:
-            if goods_returned:
-                vend.slot_id._take_back(vend, vend.qty_done)
-            vend._refund_payment(vend.amount_captured)
-            vend._update_state(
-                vend_flow.REFUNDED,
-                amount_refunded=vend.amount_captured,
-                payment_state="refunded",
-            )
-        return sold
-
-    def action_refund(self):
-        """Give the money back for a bottle that nobody got, as a person decides."""
-        self._check_decider()
-        for vend in self:
-            if vend.state != "captured":
-                raise UserError(
-                    self.env._("%s was not sold, so there is nothing to refund.", vend.name)
-                )
-        with told_to_wait(self.env):
-            self.sudo()._refund(goods_returned=False)
-        return True
-
-    def _check_decider(self):
-        """Whoever runs the machine decides over its money; finance over that of all machines.
-
-        :raise AccessError: the user is neither
-        """
-        self.check_access("read")
-        if self.env.user.has_group("wine_vending.group_wine_finance"):
-            return
-        for machine in self.machine_id:
-            if not machine.has_access("write"):
-                raise AccessError(
-                    self.env._(
-                        "The money of %s is decided by its regional administrator or by finance. "
-                        "Ask one of them.",
-                        machine.name,
-                    )
-                )
-
-    def _decide(self, came_out):
-        """A person settles an unknown outcome.
-
-        :param bool came_out: the bottle came out (a sale) or it did not (money back)
-        """
-        for vend in self.filtered(lambda vend: vend.state == "unknown"):
-            if came_out:
-                vend._settle_success()
-            else:
-                vend._settle_failure()
-
-    def _settle_success(self):
-        self.ensure_one()
-        self.write({"qty_done": self.qty, "outcome": "success"})
-        self._update_state(vend_flow.DISPENSED)
-        qty, price = self._captured_part()
-        self._post([self._sale_posting()])
-        self._capture_payment()
-        self._update_state(
-            vend_flow.CAPTURED, amount_captured=qty * price, payment_state="captured"
-        )
-        self.slot_id._take_back(self, -qty)
-
-    def _settle_failure(self):
-        self.ensure_one()
-        self.outcome = "failed"
-        self._update_state(vend_flow.FAILED)
-        if self.origin == "platform":
-            self._void_payment()
-            self._update_state(vend_flow.VOIDED, payment_state="voided")
-            return
-        sale = self._post([self._held_money_postings(self.qty)])
-        kind = self._refund_kind()
-        self._post([Posting(self, -self.qty, self.price, kind, goods=False, reverses=sale)])
-        self._refund_payment(self.amount_total)
-        self._update_state(
-            vend_flow.REFUNDED, amount_refunded=self.amount_total, payment_state="refunded"
-        )
 
     # === VIEWS === #
 

@@ -24,16 +24,23 @@ class Posting:
     pay_kind: str
     goods: bool = True
     reverses: models.Model | None = None  #: the order that is refunded
+    before: int = 0  #: minor units that an earlier refund of this vend gave back
 
     @property
     def uuid(self):
         """The same posting has the same identity for ever: no retry posts twice."""
-        step = "refund" if self.reverses is not None else "sale"
-        return order_uuid(self.vend.uuid, step)
+        return order_uuid(self.vend.uuid, self.step)
+
+    @property
+    def step(self):
+        """``sale``, ``refund``, or a further refund by what had gone back before it."""
+        if self.reverses is None:
+            return "sale"
+        return f"refund/{self.before}" if self.before else "refund"
 
 
 def order_uuid(vend_uuid, step):
-    """Identity of the order of a vend's ``sale`` or ``refund``."""
+    """Identity of an order of a vend; ``step`` as in :attr:`Posting.step`."""
     return str(uuid5(NAMESPACE_OID, f"wine.vend/{vend_uuid}/{step}"))
 
 
@@ -123,7 +130,9 @@ class OrderWriter:
         taxes = self._taxes(vend.product_id, vend.company_id)
         net, gross = self._amounts(posting, taxes)
         currency = vend.currency_id
-        name = f"{vend.region_id.code}/{vend.name}" + ("/R" if posting.reverses else "")
+        name = f"{vend.region_id.code}/{vend.name}"
+        if posting.reverses:
+            name += f"/R{posting.before or ''}"
         refund = posting.reverses is not None
         return {
             "name": name,

@@ -9,6 +9,7 @@ from ..core.business_time import business_date
 from ..core.facts import BadFact, PhoneCount
 from ..core.shadow_order import is_news, said_at
 from ..core.slot_counter import SlotCounter
+from ..core.told import _lt, told_of
 from ..core.vend_fold import VendFold
 from . import planogram, writing
 from .visits import load_visits, visit_of
@@ -174,7 +175,7 @@ class Batch:
             try:
                 self._handle(handler, fact)
             except BadFact as error:
-                self._refuse(fact, str(error))
+                self._refuse(fact, told_of(error))
         self.flush()
 
     def take(self, fact):
@@ -187,13 +188,13 @@ class Batch:
 
     def _handle(self, handler, fact):
         if fact.machine_id not in self.machines:
-            raise BadFact("the machine is no longer known here")
+            raise BadFact(_lt("the machine is no longer known here"))
         try:
             handler(self, fact)
         except KeyError as error:
-            raise BadFact(f"the field {error} is missing") from error
+            raise BadFact(_lt("the field %(field)s is missing", field=str(error))) from error
         except (TypeError, ValueError, AttributeError) as error:
-            raise BadFact(f"a field cannot be read: {error}") from error
+            raise BadFact(_lt("a field cannot be read: %(why)s", why=told_of(error))) from error
         fact.result = fact.result or "done"
         if isinstance(fact, PhoneCount):
             return
@@ -205,7 +206,7 @@ class Batch:
         self.case(
             "message",
             fact,
-            self.env._(
+            _lt(
                 "The machine reported %(type)s and it could not be used: %(text)s.",
                 type=fact.type,
                 text=text,
@@ -254,7 +255,10 @@ class Batch:
         return business_date(fact.moment, self.machine(fact).region_id.tz)
 
     def case(self, kind, fact, text, *, fold=None, reference=None, amount=0):
-        """Remember a case; opened at the end, once per kind and reference."""
+        """Remember a case; opened at the end, once per kind and reference.
+
+        :param text: plain, or a sentence (``_lt`` of ``core/told``) to be translated for its reader
+        """
         machine = self.machines.get(fact.machine_id)
         region = machine.region_id if machine else self.env["wine.region"]
         self.cases.append(
@@ -274,7 +278,7 @@ class Batch:
 
     def contradiction(self, fact, fold):
         """The machine tells another outcome than before: the first one stands, a person looks."""
-        text = self.env._(
+        text = _lt(
             "The machine reports vend %(vend)s again with another outcome: %(new)s, before it was "
             "%(old)s. The first report stays in the books.",
             vend=fold.uuid,

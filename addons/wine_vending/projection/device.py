@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: LGPL-3.0-or-later
 """What machines say of themselves: session, shadow, door, faults, slots (protocol §4, §5, §8)."""
 
+from ..core.told import _lt
 from .batch import handles, is_count
 
 
@@ -19,7 +20,7 @@ def state(batch, fact):
     """Online, or offline by the device's word or its last will."""
     said = fact.data["state"]
     if said not in ("online", "offline"):
-        raise ValueError(f"state is {said!r}, not online or offline")
+        raise ValueError(_lt("state is %(said)r, not online or offline", said=str(said)))
     batch.machine_values[fact.machine_id]["connection_state"] = said
 
 
@@ -28,7 +29,7 @@ def reported(batch, fact):
     """The planogram version that the device has applied, whole."""
     version = fact.data["version"] or 0
     if not is_count(version):
-        raise ValueError(f"version {version!r} is no plain number")
+        raise ValueError(_lt("version %(said)r is no plain number", said=str(version)))
     batch.report(fact, version, _slot_errors(fact.data.get("errors")))
     if fact.data.get("fw"):
         batch.machine_values[fact.machine_id]["firmware"] = str(fact.data["fw"])
@@ -45,7 +46,7 @@ def _slot_errors(said, most=200):
 def door(batch, fact):
     said = fact.data["state"]
     if said not in ("opened", "closed"):
-        raise ValueError(f"door is {said!r}, not opened or closed")
+        raise ValueError(_lt("door is %(said)r, not opened or closed", said=str(said)))
     batch.machine_values[fact.machine_id]["door_state"] = said
 
 
@@ -54,11 +55,11 @@ def slot_state(batch, fact):
     """The machine's own word on a slot; a quantity, where it counts, sets the counter."""
     slot, counter = batch.slot(fact, fact.data["slot"])
     if fact.data["state"] not in ("ok", "empty", "jammed", "disabled"):
-        raise ValueError(f"slot state {fact.data['state']!r} is not known")
+        raise ValueError(_lt("slot state %(said)r is not known", said=str(fact.data["state"])))
     counter.report(fact.data["state"])
     qty = fact.data.get("qty")
     if qty is not None and not is_count(qty):
-        raise ValueError(f"the quantity {qty!r} is no plain number")
+        raise ValueError(_lt("the quantity %(said)r is no plain number", said=str(qty)))
     difference = 0
     if qty is not None and slot:
         difference = counter.count(qty, qty, *batch.order(fact))
@@ -66,7 +67,7 @@ def slot_state(batch, fact):
         batch.case(
             "count",
             fact,
-            batch.env._(
+            _lt(
                 "%(machine)s, slot %(slot)s: the machine counts %(qty)s bottles, %(difference)+d "
                 "against our counter.",
                 machine=batch.machine(fact).name,

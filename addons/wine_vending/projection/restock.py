@@ -7,6 +7,7 @@ from odoo import models
 
 from ..core.facts import BadFact, PhoneCount
 from ..core.slot_counter import SlotCounter
+from ..core.told import _lt
 from .batch import handles, is_count
 
 NUMBERS = ("before", "filled", "removed", "bad", "after")
@@ -55,7 +56,7 @@ def restock_done(batch, fact):
         batch.case(
             "count",
             fact,
-            batch.env._(
+            _lt(
                 "%(machine)s: the count before filling differs from our counter: %(gaps)s (slot, "
                 "bottles more or fewer).",
                 machine=batch.machine(fact).name,
@@ -71,7 +72,13 @@ def _row(batch, fact, row):
     product = batch.products.get(row.get("sku")) or slot.product_id
     numbers = {key: int(row.get(key) or 0) for key in NUMBERS}
     if not slot or not product:
-        raise BadFact(f"slot {row['slot']!r} or product {row.get('sku')!r} is not known")
+        raise BadFact(
+            _lt(
+                "slot %(slot)r or product %(sku)r is not known",
+                slot=str(row["slot"]),
+                sku=str(row.get("sku")),
+            )
+        )
     reason = row.get("bad_reason") or False
     if isinstance(fact, PhoneCount) and row.get("before") is None:
         _not_counted(fact, counter, numbers)
@@ -79,9 +86,15 @@ def _row(batch, fact, row):
     else:
         found = numbers["before"] + numbers["filled"] - numbers["removed"] - numbers["bad"]
         if found != numbers["after"]:
-            raise BadFact(f"the numbers of slot {slot.code} do not add up to {numbers['after']}")
+            raise BadFact(
+                _lt(
+                    "the numbers of slot %(slot)s do not add up to %(after)s",
+                    slot=slot.code,
+                    after=numbers["after"],
+                )
+            )
     if not all(is_count(number) for number in numbers.values() if number is not None):
-        raise BadFact(f"the numbers of slot {slot.code} are no plain counts")
+        raise BadFact(_lt("the numbers of slot %(slot)s are no plain counts", slot=slot.code))
     return Row(slot, counter, product, **numbers, bad_reason=reason)
 
 

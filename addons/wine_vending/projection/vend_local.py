@@ -5,6 +5,7 @@ from decimal import Decimal
 
 from ..core.facts import BadFact
 from ..core.money import parse_amount
+from ..core.told import _lt
 from ..core.vend_fold import VendFold
 from ..models.wine_vend_order import UNPAID_KINDS
 from .batch import MOST, handles, is_count, position
@@ -18,7 +19,7 @@ SENSORS = ("confirmed", "absent", "none", "fault")
 def vend_local(batch, fact):
     """Take in a finished sale; the same one twice is dropped, a contradiction is a case."""
     if not isinstance(fact.data["vend_id"], str) or not 0 < len(fact.data["vend_id"]) <= 100:
-        raise BadFact("vend_id is no identity")
+        raise BadFact(_lt("vend_id is no identity"))
     known = batch.vends.get(fact.data["vend_id"])
     if known:
         _compare(batch, fact, known)
@@ -37,7 +38,7 @@ def test_vend(batch, fact):
     """
     slot, _counter = batch.slot(fact, fact.data["slot"])
     if not slot.product_id:
-        raise BadFact("the slot has no product, so nothing can have come out of it")
+        raise BadFact(_lt("the slot has no product, so nothing can have come out of it"))
     fact.data = {
         **fact.data,
         "vend_id": f"test-{fact.reference or fact.received.isoformat()}",
@@ -93,20 +94,29 @@ def _values(batch, fact):
 
 def _check(data, machine, price, qty):
     if data["pay"] not in PAY_KINDS:
-        raise BadFact(f"the way of paying {data['pay']!r} is not known")
+        raise BadFact(_lt("the way of paying %(said)r is not known", said=str(data["pay"])))
     if data["outcome"] not in OUTCOMES:
-        raise BadFact(f"the outcome {data['outcome']!r} is not known")
+        raise BadFact(_lt("the outcome %(said)r is not known", said=str(data["outcome"])))
     if data["currency"] != machine.currency_id.name:
         raise BadFact(
-            f"it was paid in {data['currency']}, the machine's company keeps "
-            f"{machine.currency_id.name}"
+            _lt(
+                "it was paid in %(paid)s, the machine's company keeps %(kept)s",
+                paid=data["currency"],
+                kept=machine.currency_id.name,
+            )
         )
     if qty > MOST or not is_count(data.get("price_version") or 0):
-        raise BadFact("a number is larger than any machine counts")
+        raise BadFact(_lt("a number is larger than any machine counts"))
     if qty <= 0 or price < 0:
-        raise BadFact("the quantity is not positive, or the price is negative")
+        raise BadFact(_lt("the quantity is not positive, or the price is negative"))
     if price != round(price, machine.currency_id.decimal_places):
-        raise BadFact(f"the price {price} is finer than the smallest coin of {data['currency']}")
+        raise BadFact(
+            _lt(
+                "the price %(price)s is finer than the smallest coin of %(currency)s",
+                price=price,
+                currency=data["currency"],
+            )
+        )
 
 
 def _product(batch, fact, slot):
@@ -117,8 +127,11 @@ def _product(batch, fact, slot):
     if slot.product_id:
         return slot.product_id, "product"
     raise BadFact(
-        f"no product has the internal reference {fact.data.get('sku')!r}; give it to the product, "
-        "then take the message in again"
+        _lt(
+            "no product has the internal reference %(sku)r; give it to the product, then take the "
+            "message in again",
+            sku=str(fact.data.get("sku")),
+        )
     )
 
 
@@ -157,7 +170,7 @@ def _partial(batch, fact, fold, counter):
         batch.case(
             "owed",
             fact,
-            batch.env._(
+            _lt(
                 "Vend %s delivered only a part and the machine says that it gave nothing back. "
                 "Find out what the consumer paid.",
                 fold.uuid,
@@ -184,7 +197,7 @@ def _unknown(batch, fact, fold, counter):
     batch.case(
         "unknown",
         fact,
-        batch.env._(
+        _lt(
             "Vend %(vend)s from slot %(slot)s: the machine does not know whether the bottle came "
             "out, and holds the money. Look at the slot or ask the consumer, then decide.",
             vend=fold.uuid,
@@ -219,7 +232,7 @@ def _give_back(batch, fact, fold):
         batch.case(
             "owed",
             fact,
-            batch.env._(
+            _lt(
                 "Vend %(vend)s took cash and delivered nothing. A voucher over the amount is "
                 "booked; hand it to the consumer.",
                 vend=fold.uuid,

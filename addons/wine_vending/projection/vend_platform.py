@@ -3,6 +3,7 @@
 
 from ..core import vend_flow
 from ..core.money import part_of
+from ..core.told import _lt
 from .batch import handles, is_count, position
 
 
@@ -45,9 +46,9 @@ def result(batch, fact):
         return
     outcome = fact.data["outcome"]
     if outcome not in vend_flow.RESULTS:
-        raise ValueError(f"the outcome {outcome!r} is not known")
+        raise ValueError(_lt("the outcome %(said)r is not known", said=str(outcome)))
     if not is_count(fact.data.get("qty") or 0) or not is_count(fact.data.get("ml") or 0):
-        raise ValueError("quantity or volume is no plain number")
+        raise ValueError(_lt("quantity or volume is no plain number"))
     if fold.get("outcome"):
         _again(batch, fact, fold)
         return
@@ -69,7 +70,7 @@ def _fold(batch, fact):
         batch.case(
             "orphan",
             fact,
-            batch.env._(
+            _lt(
                 "The machine reports a result (%(outcome)s) for vend %(vend)s, which is not known "
                 "here.",
                 outcome=fact.data.get("outcome"),
@@ -116,7 +117,7 @@ def _after_the_money_went(batch, fact, fold):
     batch.case(
         "late",
         fact,
-        batch.env._(
+        _lt(
             "Vend %(vend)s ended after its payment had been let go: %(outcome)s. Ask the consumer "
             "for the amount, or write it off.",
             vend=fold.uuid,
@@ -175,7 +176,7 @@ def _unknown(batch, fact, fold):
     batch.case(
         "unknown",
         fact,
-        batch.env._(
+        _lt(
             "Vend %(vend)s from slot %(slot)s: the machine does not know whether the bottle came "
             "out. The payment is authorised and not captured. Look at the slot or ask the "
             "consumer, then decide.",
