@@ -95,7 +95,9 @@ def decide(claim: Claim, evidence: Evidence | None, history: History, limits: Li
     :param evidence: of the vend that is meant, or None where none was found
     """
     if evidence is None:
-        return _person("no_vend", _lt("No vend fits what was said. The machine may still report it."))
+        return _person(
+            "no_vend", _lt("No vend fits what was said. The machine may still report it.")
+        )
     if not claim.sure:
         return _person("unsure", _lt("This vend may be meant, but others fit as well. Ask back."))
     return (

@@ -102,7 +102,7 @@ class WineVend(models.Model):
         return GivingBack(amount, units, price, kind or self._refund_kind(), before)
 
     def _units_of(self, amount):
-        """(units, unit price) of an amount: whole bottles where it pays for such, else one piece."""
+        """(units, unit price) of an amount: whole bottles where it pays for such, else one."""
         qty, price = self._captured_part()
         if not price:
             return qty, price

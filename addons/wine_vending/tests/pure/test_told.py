@@ -23,7 +23,7 @@ def test_it_comes_back_from_the_database_as_it_went_in(value):
 
 
 def test_positional_arguments():
-    told = _lt("%s of %s", 1, "two")
+    told = Told("%s of %s", (1, "two"))
     assert str(Told.from_json(json.loads(json.dumps(told.to_json())))) == "1 of two"
 
 
