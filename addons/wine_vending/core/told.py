@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: LGPL-3.0-or-later
 """A sentence that is said now and read later, by somebody of another language.
 
-``_lt("Slot %(slot)s is empty", slot="A1")`` keeps the sentence and what is put into it apart, so that
-it can be stored and translated for whoever reads it. The function is called ``_`` for the tools
+``_lt("Slot %(slot)s is empty", slot="A1")`` keeps the sentence and what is put into it apart, so
+that it can be stored and translated for whoever reads it. The function is called ``_`` for the tools
 that collect texts for translation; it takes no other part in Odoo.
 """
 

@@ -97,7 +97,7 @@ class WineCase(models.Model):
     def _open_case(self, kind, *, region=None, machine=None, reference=None, text="", amount=0):
         """Open one case, or return the open one of the same kind and reference.
 
-        :param text: plain, or a sentence to be translated: ``_lt`` of ``core/told``, ``_lt`` of Odoo
+        :param text: plain, or a sentence to be translated: ``_lt`` of ``core/told`` or of Odoo
         """
         region = region or (machine.region_id if machine else self.env["wine.region"])
         return self._open_cases(

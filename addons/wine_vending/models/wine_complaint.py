@@ -55,7 +55,7 @@ class WineComplaint(models.Model):
     last digits of the card, receipt code), never by showing other people's vends. Then
     ``core/after_sales`` decides by the evidence of the vend, of which a snapshot stays here.
 
-    The hardest path: the machine is offline, so that its failed vend is not known yet. The complaint
+    The hardest path: the machine is offline, so its failed vend is not known yet. The complaint
     waits in a case without a vend; ``_cron_look_again`` finds the vend when the machine speaks and
     decides then. Another one: page, retry, second phone, late machine and a colleague all give the
     same money back. They cannot: a refund has one identity, made from the vend and from what had

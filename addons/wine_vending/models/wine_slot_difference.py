@@ -38,7 +38,9 @@ class WineSlotDifference(models.Model):
     )
     region_id = fields.Many2one(related="machine_id.region_id", store=True, index=True)
     currency_id = fields.Many2one(related="machine_id.currency_id")
-    slot_id = fields.Many2one("wine.machine.slot", "Lane", readonly=True, index=True, ondelete="cascade")
+    slot_id = fields.Many2one(
+        "wine.machine.slot", "Lane", readonly=True, index=True, ondelete="cascade"
+    )
     slot_code = fields.Char("Slot", required=True, readonly=True, default="")
     slot_row = fields.Integer(related="slot_id.row", store=True)
     slot_column = fields.Integer(related="slot_id.column", store=True)
