@@ -24,37 +24,70 @@ class WineCashCollection(models.Model):
     _inherit = "wine.cash.collection"
 
     def _claim(self):
-        """Take the sales that lie before this collection and that no other one has."""
+        """Take the sales that lie before this collection and that no earlier one has.
+
+        Where a newer collection was reported first, it gives up what is not its own.
+        """
         self.ensure_one()
-        self.env.flush_all()
-        rows = self.env.execute_query(
-            SQL(
-                f"""UPDATE pos_payment payment SET wine_collection_id = col.id
-                      FROM pos_order ord, wine_vend vend, wine_cash_collection col
-                     WHERE col.id = %s AND payment.wine_cash_machine_id = col.machine_id
-                       AND payment.wine_collection_id IS NULL
-                       AND ord.id = payment.pos_order_id AND vend.id = ord.wine_vend_id
-                       AND {BEFORE.format(c="col", v="vend")}
-                 RETURNING payment.amount""",  # noqa: S608
-                self.id,
-            )
-        )
-        self.env["pos.payment"].invalidate_model(["wine_collection_id"], flush=False)
-        machine, now = self.machine_id, fields.Datetime.now()
+        found = self._sales_before()
+        newer = found.wine_collection_id
+        for collection in newer:
+            own = found.filtered(lambda p, c=collection: p.wine_collection_id == c)
+            collection._take_late(own, back=True)
+        found.wine_collection_id = self
+        machine = self.machine_id
+        machine.invalidate_recordset(["cash_in_machine", "cash_percent"])
         before = machine.cash_float
         after = self.float_left if self.left_known else before
         if self.kind == "float":
             after = before + self.counted
         self._write_flow(
             {
-                "claimed_at": now,
-                "sales": float(sum(row[0] for row in rows)),
+                "claimed_at": fields.Datetime.now(),
+                "sales": self.currency_id.round(sum(found.mapped("amount"))),
                 "float_before": before,
                 "float_after": after,
             }
         )
         machine.cash_float = after
         self._remember_on_machine()
+
+    def _sales_before(self):
+        """Cash payments that this collection took: free ones, and those of the next newer one."""
+        Payment = self.env["pos.payment"].sudo()
+        if self.kind != "collection":
+            return Payment
+        self.env.flush_all()
+        rows = self.env.execute_query(
+            SQL(
+                f"""SELECT payment.id FROM wine_cash_collection col
+                      JOIN pos_payment payment ON payment.wine_cash_machine_id = col.machine_id
+                      JOIN pos_order ord ON ord.id = payment.pos_order_id
+                      JOIN wine_vend vend ON vend.id = ord.wine_vend_id
+                     WHERE col.id = %s AND {BEFORE.format(c="col", v="vend")}
+                       AND (payment.wine_collection_id IS NULL
+                            OR payment.wine_collection_id = %s)
+                  ORDER BY payment.id""",  # noqa: S608
+                self.id,
+                self._next_newer().id or 0,
+            )
+        )
+        return Payment.browse([row[0] for row in rows])
+
+    def _next_newer(self):
+        """The first collection after this one that has claimed its sales already."""
+        return self.search(
+            [
+                ("machine_id", "=", self.machine_id.id),
+                ("kind", "=", "collection"),
+                ("claimed_at", "!=", False),
+                ("state", "!=", "corrected"),
+                ("moment", ">", self.moment),
+                ("id", "!=", self.id),
+            ],
+            order="moment, id",
+            limit=1,
+        )
 
     def _remember_on_machine(self):
         """The newest collection of a machine: what is reported later but lies before it is late."""
@@ -161,7 +194,9 @@ class WineCashCollection(models.Model):
         :param machines: only those of these machines
         """
         self.env.flush_all()
-        scope = SQL("AND payment.wine_cash_machine_id IN %s", tuple(machines.ids))
+        scope = SQL("")
+        if machines is not None:
+            scope = SQL("AND payment.wine_cash_machine_id IN %s", tuple(machines.ids))
         rows = self.env.execute_query(
             SQL(
                 f"""SELECT payment.id, (
@@ -175,7 +210,7 @@ class WineCashCollection(models.Model):
                       JOIN wine_vend vend ON vend.id = ord.wine_vend_id
                      WHERE payment.wine_cash_late AND payment.wine_collection_id IS NULL %s
                   ORDER BY payment.id""",  # noqa: S608
-                scope if machines is not None else SQL(""),
+                scope,
             )
         )
         Payment = self.env["pos.payment"].sudo()
@@ -186,19 +221,25 @@ class WineCashCollection(models.Model):
         for collection, payments in by_collection.items():
             self.browse(collection)._take_late(Payment.browse(payments))
 
-    def _take_late(self, payments):
-        """Money that seemed too much belongs to sales that were reported only now."""
+    def _take_late(self, payments, back=False):
+        """Money that seemed too much belongs to sales that were reported only now.
+
+        :param bool back: the other way round: an older collection claims what this one has
+        """
         self.ensure_one()
-        payments.wine_collection_id = self
-        before = self.difference
-        late = self.currency_id.round(self.late + sum(payments.mapped("amount")))
+        sign = -1 if back else 1
+        if not back:
+            payments.wine_collection_id = self
+            self.machine_id.invalidate_recordset(["cash_in_machine", "cash_percent"])
+        amount = self.currency_id.round(sign * sum(payments.mapped("amount")))
         if self.state != "posted":  # not in the books yet: it is as if it had been known
-            self._write_flow({"sales": self.sales + late - self.late})
+            self._write_flow({"sales": self.currency_id.round(self.sales + amount)})
             return
-        self._write_flow({"late": late})
+        before = self.difference
+        self._write_flow({"late": self.currency_id.round(self.late + amount)})
         self._book(
             self.env._("Sales of %s reported late", self.machine_id.name),
-            machines={r: -a for r, a in self._amounts_by_region(payments).items()},
+            machines={r: -sign * a for r, a in self._amounts_by_region(payments).items()},
             before=before,
             after=self.difference,
         )

@@ -93,7 +93,7 @@ class WineCashCollection(models.Model):
     company_id = fields.Many2one(related="region_id.company_id", store=True, index=True)
     currency_id = fields.Many2one(related="company_id.currency_id")
     visit_id = fields.Many2one("wine.visit", index="btree_not_null", ondelete="restrict")
-    user_id = fields.Many2one("res.users", "User", index="btree_not_null")
+    user_id = fields.Many2one("res.users", index="btree_not_null")
     collector = fields.Char(
         "Collected by", compute="_compute_collector", store=True, readonly=True, index=True
     )
@@ -165,7 +165,7 @@ class WineCashCollection(models.Model):
     case_ids = fields.One2many("wine.case", "collection_id", "Cases", readonly=True)
     case_count = fields.Integer("Open cases", compute="_compute_case_count")
     corrects_id = fields.Many2one(
-        "wine.cash.collection", "Corrects", readonly=True, copy=False, index="btree_not_null"
+        "wine.cash.collection", readonly=True, copy=False, index="btree_not_null"
     )
     corrected_by_ids = fields.One2many("wine.cash.collection", "corrects_id", "Corrected by")
 
@@ -250,11 +250,11 @@ class WineCashCollection(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
-        names = self.env["ir.sequence"].sudo()
-        for vals in vals_list:
-            if vals.get("name", "/") == "/":
-                vals["name"] = names.next_by_code("wine.cash.collection")
-        return super().create(vals_list)
+        collections = super().create(vals_list)
+        numbers = self.env["ir.sequence"].sudo()
+        for collection in collections.sudo():
+            collection._write_flow({"name": numbers.next_by_code("wine.cash.collection")})
+        return collections
 
     def write(self, vals):
         inside = self.env.context.get("wine_flow") is _FLOW
@@ -274,13 +274,14 @@ class WineCashCollection(models.Model):
 
     def _check_reach(self, vals_list):
         """What is computed is a figure of the ledger as well: nobody writes it."""
-        super()._check_reach(vals_list)
+        result = super()._check_reach(vals_list)
         for name in set() if self.env.su else set().union(*vals_list):
             field = self._fields.get(name)
             if field and field.compute and field.readonly:
                 raise AccessError(
                     self.env._("%s follows from the counts.", field._description_string(self.env))
                 )
+        return result
 
     @api.ondelete(at_uninstall=False)
     def _unlink_only_unbooked(self):

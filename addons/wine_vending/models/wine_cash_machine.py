@@ -28,6 +28,7 @@ class WineMachine(models.Model):
     )
     cash_percent = fields.Integer("Cash box full (%)", compute="_compute_cash_in_machine")
 
+    @api.depends("cash_float", "cash_capacity")
     def _compute_cash_in_machine(self):
         sums = self._uncollected()
         for machine in self:

@@ -39,8 +39,9 @@ class WineRegion(models.Model):
     )
 
     def _set_up_trade(self):
-        super()._set_up_trade()
+        result = super()._set_up_trade()
         self._set_up_cash()
+        return result
 
     @api.model
     def _set_up_cash_everywhere(self):

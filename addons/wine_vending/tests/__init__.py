@@ -16,3 +16,4 @@ from . import test_access_odoo
 from . import test_product
 from . import test_tour
 from . import test_visit
+from . import test_cash_collection
