@@ -62,3 +62,5 @@ from . import wine_report_sales
 from . import wine_report_machine_day
 from . import wine_report_mark
 from . import wine_demo
+from . import wine_machine_placement
+from . import wine_machine_move

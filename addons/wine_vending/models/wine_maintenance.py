@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-3.0-or-later
-from odoo import fields, models
+from odoo import api, fields, models
 
 
 class MaintenanceEquipment(models.Model):
@@ -24,6 +24,17 @@ class MaintenanceRequest(models.Model):
         related="equipment_id.wine_machine_id", store=True, index="btree_not_null"
     )
     wine_region_id = fields.Many2one(
-        related="equipment_id.wine_region_id", store=True, index="btree_not_null"
+        "wine.region",
+        "Region",
+        compute="_compute_wine_region_id",
+        compute_sudo=True,
+        store=True,
+        index="btree_not_null",
+        help="Where it was repaired; a machine that moves takes its open requests along.",
     )
     wine_alert_ids = fields.One2many("wine.machine.alert", "request_id", "Alerts")
+
+    @api.depends("equipment_id")
+    def _compute_wine_region_id(self):
+        for request in self:
+            request.wine_region_id = request.equipment_id.wine_region_id

@@ -170,20 +170,20 @@ class WineVend(models.Model):
         return True
 
     def _check_decider(self):
-        """Whoever runs the machine decides over its money; finance over that of all machines.
+        """Whoever runs the region where it happened decides over its money; finance over all.
 
         :raise AccessError: the user is neither
         """
         self.check_access("read")
         if self.env.user.has_group("wine_vending.group_wine_finance"):
             return
-        for machine in self.machine_id:
-            if not machine.has_access("write"):
+        for vend in self:
+            if not vend.region_id.has_access("write"):
                 raise AccessError(
                     self.env._(
                         "The money of %s is decided by its regional administrator or by finance. "
                         "Ask one of them.",
-                        machine.name,
+                        vend.machine_id.sudo().name,
                     )
                 )
 

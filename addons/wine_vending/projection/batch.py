@@ -7,6 +7,7 @@ from odoo.tools import SQL
 
 from ..core.business_time import business_date
 from ..core.facts import BadFact, PhoneCount
+from ..core.placement import placement_at
 from ..core.shadow_order import is_news, said_at
 from ..core.slot_counter import SlotCounter
 from ..core.told import _lt, told_of
@@ -55,6 +56,7 @@ class Batch:
             machine.id: machine
             for machine in env["wine.machine"].browse({fact.machine_id for fact in facts}).exists()
         }
+        self.stays = self._load_stays()
         self.vends = self._load_vends()
         self.slots, self.counters = self._load_slots()
         self.visits = load_visits(self)
@@ -83,6 +85,19 @@ class Batch:
             for row in fact.data["slots"]
             if isinstance(row, dict) and isinstance(row.get(key), str)
         }
+
+    def _load_stays(self):
+        """Where machines stood that have moved since something in this batch happened."""
+        moved = {
+            fact.machine_id
+            for fact in self.facts
+            if fact.machine_id in self.machines and self._is_before_move(fact)
+        }
+        return self.env["wine.machine.placement"]._stays(moved) if moved else {}
+
+    def _is_before_move(self, fact):
+        moved_at = self.machines[fact.machine_id].moved_at
+        return bool(moved_at) and fact.moment < moved_at
 
     def _load_vends(self):
         records = self.env["wine.vend"].search([("uuid", "in", list(self._data("vend_id")))])
@@ -236,6 +251,26 @@ class Batch:
     def machine(self, fact):
         return self.machines[fact.machine_id]
 
+    def region(self, fact):
+        """The region in which the machine stood when it happened."""
+        stay = self._stay(fact)
+        return (
+            self.env["wine.region"].browse(stay.region_id) if stay else self._machine_region(fact)
+        )
+
+    def _machine_region(self, fact):
+        machine = self.machines.get(fact.machine_id)
+        return machine.region_id if machine else self.env["wine.region"]
+
+    def site(self, fact):
+        """The site at which the machine stood when it happened."""
+        stay = self._stay(fact)
+        return self.env["wine.site"].browse(stay.site_id) if stay else self.machine(fact).site_id
+
+    def _stay(self, fact):
+        stays = self.stays.get(fact.machine_id)
+        return placement_at(stays, fact.moment) if stays else None
+
     def slot(self, fact, code):
         """Slot record (empty where the machine has none of this code) and its counter."""
         slot = self.slots.get((fact.machine_id, code), self.env["wine.machine.slot"])
@@ -252,7 +287,7 @@ class Batch:
         return fact.position, fact.moment if by_moment or fact.clock_trusted else None, by_moment
 
     def business_date(self, fact):
-        return business_date(fact.moment, self.machine(fact).region_id.tz)
+        return business_date(fact.moment, self.region(fact).tz)
 
     def case(self, kind, fact, text, *, fold=None, reference=None, amount=0):
         """Remember a case; opened at the end, once per kind and reference.
@@ -260,7 +295,7 @@ class Batch:
         :param text: plain, or a sentence (``_lt`` of ``core/told``) to be translated for its reader
         """
         machine = self.machines.get(fact.machine_id)
-        region = machine.region_id if machine else self.env["wine.region"]
+        region = self.region(fact)
         self.cases.append(
             (
                 fold,

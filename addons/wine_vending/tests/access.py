@@ -95,6 +95,7 @@ def models_of(env, module):
         and model._original_module == module
         and not model._abstract
         and not model._transient  # seen by whoever opened it alone, by Odoo itself
+        and not (model._abstract or model._transient)
     }
 
 
@@ -150,12 +151,24 @@ class AccessCommon(WineCommon):
             ),
             cls.env["wine.slot.stockout"].create(cls.stockout_values(machine)),
             cls.env["wine.cash.collection"].create({"machine_id": machine.id}),
+            cls.env["wine.machine.placement"].create(cls.placement_values(machine)),
             *cls.watch(machine),
             machine.difference_ids[:1],
             cls.env["wine.price.limit"].create(
                 {"region_id": machine.region_id.id, "ceiling": 1000.0}
             ),
         )
+
+    @classmethod
+    def placement_values(cls, machine):
+        """A stay that is over; the present one would be another."""
+        return {
+            "machine_id": machine.id,
+            "region_id": machine.region_id.id,
+            "site_id": machine.site_id.id,
+            "since": "2020-01-01",
+            "until": "2020-01-02",
+        }
 
     @classmethod
     def watch(cls, machine):
@@ -299,6 +312,7 @@ class AccessCommon(WineCommon):
             "wine.visit": {"machine_id": world.machine.id},
             "wine.cash.collection": {"machine_id": world.machine.id},
             "wine.visit.line": {"visit_id": world.visit.id, "slot_id": free.id},
+            "wine.machine.placement": self.placement_values(world.machine),
             "wine.forecast": {"machine_id": world.machine.id, "product_id": self.soda.id},
             "wine.slot.stockout": self.stockout_values(world.machine),
             "wine.machine.reading": {"machine_id": world.machine.id, "kind": "power", "value": 1},

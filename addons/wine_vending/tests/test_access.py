@@ -34,6 +34,7 @@ MATRIX = {
     "wine.machine.reading.hour": LOOK,
     "wine.machine.climate": LOOK,
     "wine.machine.outage": LOOK,
+    "wine.machine.placement": LOOK,
     "wine.machine.alert": {**LOOK, "region_manager": "rw", "admin": "rw"},
     "wine.alert.rule": {**LOOK, "region_manager": "rwcu", "admin": "rwcu"},
     "wine.report.sales": {"region_manager": "r", "finance": "r", "admin": "r"},
@@ -54,6 +55,7 @@ MATRIX = {
     "wine.visit.line": {**LOOK, "region_manager": "rwc", "admin": "rwc"},
 }
 HARMLESS = {
+    "wine.machine.placement": {"note": "Other"},
     "wine.region": {"min_age": 20},
     "wine.site": {"city": "Elsewhere"},
     "wine.machine.model": {"name": "Other"},
@@ -98,6 +100,7 @@ PUBLIC = {
         "action_view_planograms",
         "action_view_orders",
         "action_view_stock",
+        "action_move",
         "action_view_collections",
         "action_request_cash",
         "action_view_differences",
