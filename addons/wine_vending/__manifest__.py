@@ -51,6 +51,8 @@
         "views/product_views.xml",
         "views/wine_menus.xml",
         "views/wine_cash_views.xml",
+        "views/live_views.xml",
+        "views/today_views.xml",
         "views/report_sales_views.xml",
         "views/report_machine_day_views.xml",
         "views/wine_slot_difference_views.xml",
@@ -68,7 +70,12 @@
         "demo/finish_demo.xml",
     ],
     "assets": {
-        "web.assets_backend": ["wine_vending/static/src/machine_front/*"],
+        "web.assets_backend": [
+            "wine_vending/static/src/machine_front/*",
+            "wine_vending/static/src/live/*",
+            "wine_vending/static/src/today/*",
+            "wine_vending/static/src/map/*",
+        ],
         "web.assets_tests": ["wine_vending/static/tests/tours/*"],
     },
     "post_init_hook": "post_init_hook",

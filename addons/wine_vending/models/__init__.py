@@ -61,6 +61,8 @@ from . import wine_report_ratio
 from . import wine_report_sales
 from . import wine_report_machine_day
 from . import wine_report_mark
+from . import wine_live
+from . import wine_today
 from . import wine_demo
 from . import wine_machine_placement
 from . import wine_machine_move

@@ -42,8 +42,10 @@ class WineReportMachineDay(models.Model):
     cost = fields.Monetary(readonly=True)
     margin = fields.Monetary(readonly=True)
     minutes_expected = fields.Integer("Minutes in service", readonly=True)
-    minutes_down = fields.Integer("Minutes down", readonly=True)
-    stockout_minutes = fields.Integer("Minutes sold out", readonly=True)
+    minutes_down = fields.Integer(readonly=True, help="Offline, at fault or suspended.")
+    stockout_minutes = fields.Integer(
+        "Slot-minutes sold out", readonly=True, help="An hour of two empty slots is 120."
+    )
     lost_units = fields.Float("Lost bottles", readonly=True, digits=(16, 2))
     lost_amount = fields.Monetary("Lost sales", readonly=True)
     readings = fields.Integer("Hours measured", readonly=True)
@@ -78,14 +80,16 @@ class WineReportMachineDay(models.Model):
 
     @api.model
     def _cron_mark(self, days=2):
-        """Have the last days of every machine in use computed: time passes without an event."""
-        today = fields.Date.today()
+        """Have the last days of every machine in use computed: time passes without an event.
+
+        :param int days: how many, counted back from the present business day; none before the
+            machine was entered
+        """
         machines = self.env["wine.machine"].search([("state", "in", ("active", "suspended"))])
+        today = {region: region._business_today() for region in machines.region_id}
         self.env["wine.report.sales"]._mark(
             (machine.id, day)
             for machine in machines
-            for day in (
-                machine.region_id._business_today() - timedelta(days=back) for back in range(days)
-            )
-            if day <= today + timedelta(days=1)
+            for day in (today[machine.region_id] - timedelta(days=back) for back in range(days))
+            if day >= min(machine.create_date.date(), today[machine.region_id])
         )

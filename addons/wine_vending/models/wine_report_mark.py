@@ -35,3 +35,25 @@ class PosSession(models.Model):
         orders = self.env["pos.order"].sudo().search([("session_id", "=", self.id)])
         orders.wine_vend_id._mark_report()
         return result
+
+
+class WineCashCollection(models.Model):
+    _inherit = "wine.cash.collection"
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        collections = super().create(vals_list)
+        collections._mark_report()
+        return collections
+
+    def write(self, vals):
+        before = {(row.machine_id.id, row.business_date) for row in self}
+        result = super().write(vals)
+        self._mark_report(before)
+        return result
+
+    def _mark_report(self, also=()):
+        """The days on which this cash was taken, before and after a change."""
+        self.env["wine.report.sales"]._mark(
+            {(row.machine_id.id, row.business_date) for row in self} | set(also)
+        )

@@ -337,3 +337,4 @@ class Batch:
         planogram.write_applied(self)
         differing._refresh_reported()
         writing.write_cases(self)
+        writing.announce(self)

@@ -1,10 +1,13 @@
 # SPDX-License-Identifier: LGPL-3.0-or-later
-"""How a folded batch reaches the database."""
+"""How a folded batch reaches the database, and who is told."""
 
 from odoo.tools import SQL
 
 from ..bulk import bulk_create
 from ..models.wine_vend_order import Posting
+
+#: facts after which no screen looks different
+QUIET = ("telemetry", "test.vend", "counter.snapshot")
 
 
 def write_vends(batch):
@@ -153,3 +156,14 @@ def write_collections(batch):
         vals["visit_id"] = by_uuid.get((vals["machine_id"], vals.pop("visit")))
         vals["user_id"] = users.get(vals["collector"])
     env["wine.cash.collection"]._take(batch.collections)
+
+
+def announce(batch):
+    """Tell open screens which machines changed; readings alone are no news to them."""
+    news = {}
+    for fact in batch.facts:
+        if fact.result == "done" and fact.type not in QUIET:
+            kind = "sales" if fact.type.startswith("vend.") else "state"
+            news.setdefault(kind, set()).add(fact.machine_id)
+    for kind, ids in news.items():
+        batch.env["wine.machine"].browse(ids)._announce(kind)
