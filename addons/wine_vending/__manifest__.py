@@ -44,6 +44,7 @@
         "views/wine_machine_model_views.xml",
         "views/wine_machine_views.xml",
         "views/wine_machine_move_views.xml",
+        "views/wine_staff_views.xml",
         "views/wine_planogram_views.xml",
         "views/wine_vend_views.xml",
         "views/wine_case_views.xml",

@@ -66,3 +66,4 @@ from . import wine_today
 from . import wine_demo
 from . import wine_machine_placement
 from . import wine_machine_move
+from . import wine_staff

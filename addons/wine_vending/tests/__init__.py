@@ -3,6 +3,7 @@ from . import test_region
 from . import test_report_sales
 from . import test_machine
 from . import test_machine_move
+from . import test_staff
 from . import test_planogram
 from . import test_vend_states
 from . import test_vend_local

@@ -1,0 +1,127 @@
+# SPDX-License-Identifier: LGPL-3.0-or-later
+from odoo import Command, api, fields, models
+from odoo.exceptions import AccessError, UserError
+
+SERVICE = "wine_vending.group_wine_service"
+
+
+class WineStaff(models.AbstractModel):
+    """Whoever runs a region chooses its staff, among people who are service staff already.
+
+    A name on the list gives sight of a region or a machine. It never makes somebody staff of the
+    company, nor an administrator: that is a group, and groups are given by the platform, or by
+    the guide below, which gives exactly one.
+    """
+
+    _name = "wine.staff"
+    _description = "Has service staff"
+
+    def write(self, vals):
+        before = {record: record.sudo().staff_ids for record in self if "staff_ids" in vals}
+        result = super().write(vals)
+        for record, staff in before.items():
+            record._check_staff(record.sudo().staff_ids - staff)
+        return result
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        records = super().create(vals_list)
+        for record in records:
+            record._check_staff(record.sudo().staff_ids)
+        return records
+
+    def _check_staff(self, added):
+        """:raise UserError: one of these is no service staff of the record's company"""
+        if self.env.su:
+            return
+        for user in added:
+            if not user._is_internal() or not user.has_group(SERVICE):
+                raise UserError(
+                    self.env._(
+                        "%s is no service staff. Ask the platform administrator for the role, or "
+                        "make a new user with “New service staff”.",
+                        user.name,
+                    )
+                )
+            if self.company_id not in user.company_ids:
+                raise UserError(
+                    self.env._(
+                        "%(user)s does not work for %(company)s.",
+                        user=user.name,
+                        company=self.company_id.name,
+                    )
+                )
+
+
+class WineRegion(models.Model):
+    _name = "wine.region"
+    _inherit = ["wine.region", "wine.staff"]
+
+    def action_new_staff(self):
+        """Open the guide that makes a user of the service staff of this region."""
+        self.ensure_one()
+        self.check_access("write")
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("New service staff"),
+            "res_model": "wine.staff.new",
+            "view_mode": "form",
+            "target": "new",
+            "context": {"default_region_id": self.id},
+        }
+
+
+class WineMachine(models.Model):
+    _name = "wine.machine"
+    _inherit = ["wine.machine", "wine.staff"]
+
+
+class WineStaffNew(models.TransientModel):
+    """Make a user who is service staff of one region, and nothing more.
+
+    The one place where a regional administrator touches users: a new one, with the group of the
+    service staff, in the company and on the staff list of a region that the administrator manages.
+    """
+
+    _name = "wine.staff.new"
+    _description = "New service staff"
+
+    region_id = fields.Many2one("wine.region", required=True)
+    name = fields.Char(required=True)
+    login = fields.Char("E-mail", required=True, help="Also the login; the invitation goes there.")
+    phone = fields.Char()
+    lang = fields.Selection(lambda self: self.env["res.lang"].get_installed(), "Language")
+
+    def action_create(self):
+        """Create the user, put it on the list of the region and send the invitation.
+
+        :return: ``res.users``'s region form, closed
+        :raise AccessError: the region is not managed by the user
+        :raise UserError: the login is taken
+        """
+        self.ensure_one()
+        self.region_id.check_access("write")
+        if not self.env.user.has_group("wine_vending.group_wine_region_manager"):
+            raise AccessError(self.env._("Service staff is made by regional administrators."))
+        login = self.login.strip().lower()
+        users = self.env["res.users"].sudo().with_context(active_test=False)
+        if users.search_count([("login", "=ilike", login)], limit=1):
+            raise UserError(
+                self.env._("%s is a user already. Add the person to the list of staff.", login)
+            )
+        region = self.region_id.sudo()
+        users.with_context(active_test=True).with_company(region.company_id).create(
+            {
+                "name": self.name,
+                "login": login,
+                "email": login,
+                "phone": self.phone,
+                "lang": self.lang or self.env.lang or "en_US",
+                "tz": region.tz,
+                "company_id": region.company_id.id,
+                "company_ids": [Command.set(region.company_id.ids)],
+                "group_ids": [Command.set(self.env.ref(SERVICE).ids)],
+                "wine_service_region_ids": [Command.set(region.ids)],
+            }
+        )
+        return {"type": "ir.actions.act_window_close"}
