@@ -23,6 +23,7 @@ class WinePriceLimit(models.Model):
     _description = "Price limit"
     _inherit = ["mail.thread", "wine.reach"]
     _order = "region_path, categ_id, product_id, id"
+    _rec_names_search = ["region_id", "categ_id", "product_id"]
 
     name = fields.Char(compute="_compute_name")
     active = fields.Boolean(default=True, tracking=True)

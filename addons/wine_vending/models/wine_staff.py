@@ -17,17 +17,21 @@ class WineStaff(models.AbstractModel):
     _description = "Has service staff"
 
     def write(self, vals):
-        before = {record: record.sudo().staff_ids for record in self if "staff_ids" in vals}
+        before = {record: record._all_staff() for record in self if "staff_ids" in vals}
         result = super().write(vals)
         for record, staff in before.items():
-            record._check_staff(record.sudo().staff_ids - staff)
+            record._check_staff(record._all_staff() - staff)
         return result
+
+    def _all_staff(self):
+        """Archived users too: they may come back."""
+        return self.sudo().with_context(active_test=False).staff_ids
 
     @api.model_create_multi
     def create(self, vals_list):
         records = super().create(vals_list)
         for record in records:
-            record._check_staff(record.sudo().staff_ids)
+            record._check_staff(record._all_staff())
         return records
 
     def _check_staff(self, added):

@@ -98,9 +98,7 @@ class WineToday(models.AbstractModel):
 
     def _stockouts(self, numbers, _today):
         where = [("ended_at", "=", False)]
-        self._add(
-            numbers, "wine.slot.stockout", where, stockouts="__count", lost="lost_amount:sum"
-        )
+        self._add(numbers, "wine.slot.stockout", where, stockouts="__count", lost="lost_amount:sum")
 
     def _cash(self, numbers, today):
         since = min(today.values(), default=fields.Date.today()) - timedelta(days=CASH_DAYS)

@@ -403,7 +403,7 @@ class TestAccessClimbing(AccessCommon):
     def test_lists_and_groups(self):
         for model in (*MATRIX, *SALES):
             foreign = self.foreign.records.get(model)
-            if not foreign:
+            if not foreign or not self.mine[model].has_access("read"):
                 continue
             with self.subTest(model=model):
                 mine = self.mine[model].with_context(active_test=False)
@@ -519,7 +519,7 @@ class TestAccessClimbing(AccessCommon):
 
     def test_nothing_is_made_in_a_foreign_region(self):
         for model, rights in MATRIX.items():
-            if "c" in rights["region_manager"]:
+            if "c" in rights.get("region_manager", ""):
                 with self.subTest(model=model), self.refused():
                     self.mine[model].create(self.fresh(model, self.foreign))
         with self.refused():
@@ -569,7 +569,7 @@ class TestAccessClimbing(AccessCommon):
         for role in ("region_manager", "service"):
             for model, names in PUBLIC.items():
                 record = self.foreign.records.get(model)
-                if self.env[model]._transient:
+                if self.env[model]._transient or self.env[model]._abstract:
                     continue  # a guide is its maker's own; what it does is tested where it is made
                 for name in names - {"action_view_machines", "action_view_orders"}:
                     if name.startswith("action_view_"):
