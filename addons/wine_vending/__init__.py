@@ -2,4 +2,5 @@
 from . import core
 from . import models
 from . import projection
+from . import wizard
 from .hooks import post_init_hook

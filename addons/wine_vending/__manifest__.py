@@ -58,7 +58,7 @@
         "views/report_machine_day_views.xml",
         "views/wine_slot_difference_views.xml",
         "views/wine_price_limit_views.xml",
-        "views/wine_planogram_wizard_views.xml",
+        "wizard/wine_planogram_wizard_views.xml",
     ],
     "demo": [
         "demo/company_demo.xml",

@@ -15,9 +15,6 @@ from . import wine_planogram_draft
 from . import wine_planogram_schedule
 from . import wine_planogram_compare
 from . import wine_planogram_rollback
-from . import wine_rollout
-from . import wine_planogram_copy
-from . import wine_price_change
 from . import wine_slot_difference
 from . import wine_slot_difference_sync
 from . import wine_vend

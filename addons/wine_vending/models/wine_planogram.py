@@ -187,7 +187,8 @@ class WineMachine(models.Model):
         )
         rows = self.env.execute_query(
             SQL(
-                "SELECT machine_id, max(version) FROM wine_planogram WHERE machine_id IN %s GROUP BY 1",
+                """SELECT machine_id, max(version) FROM wine_planogram
+                    WHERE machine_id IN %s GROUP BY machine_id""",
                 self._ids or (0,),
             )
         )

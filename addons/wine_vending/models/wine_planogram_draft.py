@@ -152,3 +152,19 @@ class WinePlanogram(models.Model):
                 current.version,
             )
         )
+
+    def action_copy_to(self):
+        """Choose machines and see what fits before anything is done."""
+        self.ensure_one()
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Copy to machines"),
+            "res_model": "wine.planogram.copy",
+            "view_mode": "form",
+            "target": "new",
+            "context": {
+                "default_source_id": self.id,
+                "default_model_id": self.machine_id.model_id.id,
+                "default_region_id": self.region_id.id,
+            },
+        }

@@ -187,8 +187,8 @@ class ProductProduct(models.Model):
         }
         if not self.default_code:
             return self.env._(
-                "Slot %(slot)s of %(machine)s: %(product)s has no internal reference; machines know "
-                "products by it. Enter one on the product.",
+                "Slot %(slot)s of %(machine)s: %(product)s has no internal reference; machines "
+                "know products by it. Enter one on the product.",
                 **names,
             )
         if not self.active:
@@ -199,15 +199,15 @@ class ProductProduct(models.Model):
             )
         if self.company_id and self.company_id != slot.region_id.company_id:
             return self.env._(
-                "Slot %(slot)s of %(machine)s: %(product)s belongs to %(company)s. Choose a product "
-                "of the machine's company.",
+                "Slot %(slot)s of %(machine)s: %(product)s belongs to %(company)s. Choose a "
+                "product of the machine's company.",
                 company=self.company_id.name,
                 **names,
             )
         if not self.sale_ok:
             return self.env._(
-                "Slot %(slot)s of %(machine)s: %(product)s is not for sale. Choose another product, "
-                "or tick Sales on the product.",
+                "Slot %(slot)s of %(machine)s: %(product)s is not for sale. Choose another "
+                "product, or tick Sales on the product.",
                 **names,
             )
         return None

@@ -13,8 +13,8 @@ class WinePriceLimit(models.Model):
 
     Stated for a region and what lies below it, or for all; for one product, a category and what
     lies below it, or all goods. The most particular limit binds, floor, ceiling and margin each on
-    its own: goods go before regions, the nearer before the farther (core/price_limit.py). Planograms
-    are checked when a line is edited and when they are published; a platform administrator may go
+    its own: goods go before regions, the nearer before the farther (core/price_limit.py).
+    Planograms are checked when a line is edited and when they are published; a platform administrator may go
     beyond. A limit that changes later changes no price: the slots beyond it are listed among the
     differences.
     """
@@ -71,9 +71,10 @@ class WinePriceLimit(models.Model):
         "A limit is for a product or for a category. Leave one of the two empty.",
     )
     _range = models.Constraint(
-        "CHECK(floor >= 0 AND ceiling >= 0 AND (ceiling = 0 OR ceiling >= floor) AND margin > -100)",
-        "The lowest price lies at 0 or above, the highest not below the lowest, and the margin above "
-        "-100 %.",
+        "CHECK(floor >= 0 AND ceiling >= 0 AND (ceiling = 0 OR ceiling >= floor) "
+        "AND margin > -100)",
+        "The lowest price lies at 0 or above, the highest not below the lowest, and the margin "
+        "above -100 %.",
     )
     _states = models.Constraint(
         "CHECK(floor > 0 OR ceiling > 0 OR has_margin)",
@@ -235,8 +236,8 @@ class WinePriceLimit(models.Model):
                 **values,
             )
         return self.env._(
-            "Slot %(slot)s of %(machine)s: %(product)s at %(price)s lies above the highest price of "
-            "%(amount)s (limit “%(limit)s”). Lower the price, or ask the platform administrator to "
+            "Slot %(slot)s of %(machine)s: %(product)s at %(price)s lies above the highest price "
+            "of %(amount)s (limit “%(limit)s”). Lower the price, or ask the platform administrator to "
             "change the limit.",
             **values,
         )

@@ -194,7 +194,7 @@ class WineMachine(models.Model):
     @api.model
     def _cron_refresh_limits(self):
         """Once a day: costs and taxes change without a word to the limits."""
-        regions = self.env["wine.region"].search([])
+        regions = self.env["wine.region"].search([("machine_ids", "!=", False)])
         self.env["ir.cron"]._commit_progress(remaining=len(regions))
         for region in regions:
             self._refresh_limits(region)

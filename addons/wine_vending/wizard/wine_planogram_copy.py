@@ -2,27 +2,7 @@
 from odoo import api, fields, models
 
 from ..core.planogram_diff import diff
-from .wine_planogram_line import line_lane
-
-
-class WinePlanogram(models.Model):
-    _inherit = "wine.planogram"
-
-    def action_copy_to(self):
-        """Choose machines and see what fits before anything is done."""
-        self.ensure_one()
-        return {
-            "type": "ir.actions.act_window",
-            "name": self.env._("Copy to machines"),
-            "res_model": "wine.planogram.copy",
-            "view_mode": "form",
-            "target": "new",
-            "context": {
-                "default_source_id": self.id,
-                "default_model_id": self.machine_id.model_id.id,
-                "default_region_id": self.region_id.id,
-            },
-        }
+from ..models.wine_planogram_line import line_lane
 
 
 class WinePlanogramCopy(models.TransientModel):

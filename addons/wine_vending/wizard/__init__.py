@@ -1,0 +1,6 @@
+# SPDX-License-Identifier: LGPL-3.0-or-later
+from . import wine_planogram_schedule
+from . import wine_planogram_rollback
+from . import wine_rollout
+from . import wine_planogram_copy
+from . import wine_price_change
