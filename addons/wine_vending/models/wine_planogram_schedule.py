@@ -3,7 +3,7 @@ import logging
 
 from psycopg2 import OperationalError
 
-from odoo import api, fields, models
+from odoo import SUPERUSER_ID, api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import format_datetime
 
@@ -114,7 +114,7 @@ class WinePlanogram(models.Model):
             return
         self._catch_up()
         scheduler = self.scheduled_by_id
-        if not scheduler.active:
+        if not scheduler.active and scheduler.id != SUPERUSER_ID:
             raise UserError(
                 self.env._(
                     "%s scheduled this and works here no more. Look at the draft, then publish or "
@@ -139,7 +139,8 @@ class WinePlanogram(models.Model):
         regions = self.region_id.search([("id", "parent_of", self.region_id.ids)], order="id desc")
         managers = regions.manager_ids.filtered("active")
         scheduler = self.scheduled_by_id.filtered("active")
-        if scheduler.has_group("wine_vending.group_wine_admin") or scheduler in managers:
+        everywhere = scheduler and scheduler.has_group("wine_vending.group_wine_admin")
+        if everywhere or scheduler & managers:
             return scheduler
         return (
             self.region_id.manager_ids.filtered("active")[:1]

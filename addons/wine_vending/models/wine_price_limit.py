@@ -71,13 +71,13 @@ class WinePriceLimit(models.Model):
         "A limit is for a product or for a category. Leave one of the two empty.",
     )
     _range = models.Constraint(
-        "CHECK(floor >= 0 AND ceiling >= 0 AND (ceiling = 0 OR ceiling >= floor) "
+        "CHECK(floor >= 0 AND ceiling >= 0 AND (ceiling = 0 OR ceiling >= COALESCE(floor, 0)) "
         "AND margin > -100)",
         "The lowest price lies at 0 or above, the highest not below the lowest, and the margin "
         "above -100 %.",
     )
     _states = models.Constraint(
-        "CHECK(floor > 0 OR ceiling > 0 OR has_margin)",
+        "CHECK(COALESCE(floor, 0) > 0 OR COALESCE(ceiling, 0) > 0 OR COALESCE(has_margin, FALSE))",
         "State a lowest price, a highest price or a margin; a limit without any limits nothing.",
     )
     _once = models.UniqueIndex(

@@ -5,6 +5,11 @@ from . import test_machine
 from . import test_machine_move
 from . import test_staff
 from . import test_planogram
+from . import test_planogram_life
+from . import test_planogram_schedule
+from . import test_slot_difference
+from . import test_price_limit
+from . import test_rollout
 from . import test_vend_states
 from . import test_vend_local
 from . import test_vend_platform
