@@ -14,9 +14,9 @@ class WinePriceLimit(models.Model):
     Stated for a region and what lies below it, or for all; for one product, a category and what
     lies below it, or all goods. The most particular limit binds, floor, ceiling and margin each on
     its own: goods go before regions, the nearer before the farther (core/price_limit.py).
-    Planograms are checked when a line is edited and when they are published; a platform administrator may go
-    beyond. A limit that changes later changes no price: the slots beyond it are listed among the
-    differences.
+    Planograms are checked when a line is edited and when they are published; a platform
+    administrator may go beyond. A limit that changes later changes no price: the slots beyond it
+    are listed among the differences.
     """
 
     _name = "wine.price.limit"
@@ -230,14 +230,14 @@ class WinePriceLimit(models.Model):
         }
         if end == "floor":
             return self.env._(
-                "Slot %(slot)s of %(machine)s: %(product)s at %(price)s lies below the lowest price "
-                "of %(amount)s (limit “%(limit)s”). Raise the price, or ask the platform "
+                "Slot %(slot)s of %(machine)s: %(product)s at %(price)s lies below the lowest "
+                "price of %(amount)s (limit “%(limit)s”). Raise the price, or ask the platform "
                 "administrator to change the limit.",
                 **values,
             )
         return self.env._(
-            "Slot %(slot)s of %(machine)s: %(product)s at %(price)s lies above the highest price "
-            "of %(amount)s (limit “%(limit)s”). Lower the price, or ask the platform administrator to "
+            "Slot %(slot)s of %(machine)s: %(product)s at %(price)s lies above the highest "
+            "price of %(amount)s (limit “%(limit)s”). Lower the price, or ask the platform administrator to "
             "change the limit.",
             **values,
         )
