@@ -4,6 +4,8 @@
 from uuid import UUID
 
 UP = ("birth", "state", "evt", "ack", "reported")
+#: may get lost: neither kept at the broker nor acknowledged
+TELEMETRY = "tele"
 COMMAND, DESIRED, EVENT_ACK = "cmd", "desired", "evt_ack"
 
 
@@ -17,8 +19,13 @@ class Topics:
         self.base = f"{root}/{tenant}"
 
     def subscriptions(self):
-        """[(topic filter, QoS)] of everything that devices say and that is kept."""
-        return [(f"{self.base}/+/up/{channel}", 1) for channel in UP]
+        """[(topic filter, QoS)] of everything that devices say."""
+        kept = [(f"{self.base}/+/up/{channel}", 1) for channel in UP]
+        return [*kept, (f"{self.base}/+/up/{TELEMETRY}", 0)]
+
+    def is_telemetry(self, topic):
+        """Whether it goes the light way; any topic may be asked."""
+        return topic.endswith(f"/up/{TELEMETRY}") and topic.startswith(f"{self.base}/")
 
     def down(self, machine, channel):
         return f"{self.base}/{machine}/down/{channel}"
@@ -36,4 +43,4 @@ class Topics:
             canonical = str(UUID(machine))
         except ValueError:
             return None
-        return (machine, channel) if canonical == machine and channel in UP else None
+        return (machine, channel) if canonical == machine and channel in (*UP, TELEMETRY) else None

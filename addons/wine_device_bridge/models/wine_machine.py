@@ -106,8 +106,8 @@ class WineMachine(models.Model):
             ],
             "offers": [],
             "config": {
-                "temp_min": self.model_id.temp_min,
-                "temp_max": self.model_id.temp_max,
+                "temp_min": self.temp_min,
+                "temp_max": self.temp_max,
                 "sales_hours": [_clock(region.sales_from), _clock(region.sales_to)],
                 "min_age": region.min_age,
                 "tele_s": 60,

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-3.0-or-later
-"""The bridge: one link, three workers, one goodbye."""
+"""The bridge: one link, four workers, one goodbye."""
 
 import logging
 import signal
@@ -11,6 +11,7 @@ from .ingest import Ingest
 from .link import Link
 from .outbox import Outbox
 from .project import Projector
+from .telemetry import Telemetry
 
 _logger = logging.getLogger(__name__)
 REPORT_EVERY = 30
@@ -30,6 +31,7 @@ class Bridge:
         self.link = Link(settings)
         self.ingest = Ingest(self.link, settings, self.stopping, self.stored)
         self.projector = Projector(settings, self.stopping, self.stored)
+        self.telemetry = Telemetry(self.link, settings, self.stopping)
         self.outbox = Outbox(self.link, settings, self.stopping, self.stored)
 
     def run(self):
@@ -37,7 +39,9 @@ class Bridge:
         Registry(self.settings.database)
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._on_signal)
-        workers = [self.ingest, self.outbox] + ([self.projector] if self.settings.project else [])
+        workers = [self.ingest, self.outbox, self.telemetry] + (
+            [self.projector] if self.settings.project else []
+        )
         threads = [
             threading.Thread(target=worker.run, name=type(worker).__name__, daemon=True)
             for worker in workers
@@ -65,9 +69,12 @@ class Bridge:
     def _report(self):
         _logger.info(
             "stored %(stored)s, duplicates %(duplicates)s, quarantined %(quarantined)s, "
-            "projected %(projected)s, sent %(sent)s, waiting %(waiting)s",
+            "projected %(projected)s, sent %(sent)s, waiting %(waiting)s; readings %(readings)s, "
+            "unreadable %(unreadable)s, lost %(lost)s, dropped %(dropped)s",
             {
                 **self.ingest.totals,
+                **self.telemetry.totals,
+                "dropped": self.link.telemetry.dropped,
                 "projected": self.projector.total,
                 "sent": self.outbox.sent,
                 "waiting": self.link.inbox.qsize(),

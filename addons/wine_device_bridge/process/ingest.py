@@ -11,7 +11,7 @@ from psycopg2.errors import SerializationFailure, UniqueViolation
 from odoo.sql_db import db_connect
 
 from ..core.topics import EVENT_ACK
-from .store import Batch, Known
+from .store import Batch, read_machines
 
 _logger = logging.getLogger(__name__)
 #: machines are read again after this time (seconds), and when an unknown one speaks
@@ -87,8 +87,7 @@ class Ingest:
         speakers = (self.link.topics.parse_up(publish.topic) for publish in publishes)
         unknown = any(who and who[0] not in self.machines for who in speakers)
         if now - self.read_at > FRESH or (unknown and now - self.read_at > 1):
-            cr.execute("SELECT uuid, id, bridge_epoch FROM wine_machine")
-            self.machines = {uuid: Known(row_id, epoch) for uuid, row_id, epoch in cr.fetchall()}
+            self.machines = read_machines(cr)
             self.read_at = now
 
     def _tell_devices(self, result):

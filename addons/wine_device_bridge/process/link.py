@@ -13,10 +13,13 @@ import paho.mqtt.client as mqtt
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
+from ..core.dropping import DroppingQueue
 from ..core.topics import Topics
 
 _logger = logging.getLogger(__name__)
 SESSION_EXPIRY = 7 * 24 * 3600
+#: readings that wait here at most; at 1,700 a second, half a minute of them
+TELEMETRY_LIMIT = 50_000
 
 
 @dataclass(slots=True)
@@ -42,6 +45,7 @@ class Link:
         self.settings = settings
         self.topics = Topics(settings.root, settings.tenant)
         self.inbox = queue.Queue()
+        self.telemetry = DroppingQueue(TELEMETRY_LIMIT)
         self.session = 0
         self.lock = threading.Lock()
         self.client = self._client()
@@ -152,6 +156,8 @@ class Link:
             topic = message.topic
         except UnicodeDecodeError:
             topic = repr(message._topic)
-        self.inbox.put(
-            Publish(topic, message.payload, message.mid, message.qos, received, self.session)
-        )
+        publish = Publish(topic, message.payload, message.mid, message.qos, received, self.session)
+        if self.topics.is_telemetry(topic):
+            self.telemetry.put(publish)
+        else:
+            self.inbox.put(publish)

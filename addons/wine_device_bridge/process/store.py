@@ -63,6 +63,12 @@ class Known:
     epoch: int
 
 
+def read_machines(cr):
+    """All machines: UUID → :class:`Known`."""
+    cr.execute("SELECT uuid, id, bridge_epoch FROM wine_machine")
+    return {uuid: Known(row_id, epoch) for uuid, row_id, epoch in cr.fetchall()}
+
+
 class Batch:
     """Publishes on their way into the inbox.
 

@@ -4,3 +4,4 @@ from . import test_projection
 from . import test_outbox
 from . import test_credentials
 from . import test_access
+from . import test_telemetry

@@ -26,12 +26,16 @@ class SlotCounter:
     newest count of anybody, ``by_moment`` whether that one was a phone's. ``sales`` are
     [(position, qty, moment)] that are already in ``qty`` and may lie after a count that arrives
     later; ``late`` are [(moment, qty)] of sales that a count had already seen.
+    ``counted`` is the position of the newest count, ``said`` that of the machine's newest word on the
+    state; ``sales`` are [(position, qty)] that are
+    already in ``qty`` and may lie after a count that arrives later.
     """
 
     slot_id: int
     qty: int
     state: str
     counted: tuple | None = None
+    said: tuple | None = None
     sales: list = field(default_factory=list)
     changed: bool = False
     counted_at: datetime | None = None
@@ -86,6 +90,17 @@ class SlotCounter:
     def report(self, state: str):
         """The machine says that the slot is ``ok``, ``empty``, ``jammed`` or ``disabled``."""
         if state and state != self.state:
+    def report(self, state: str, position=None):
+        """The machine says that the slot is ``ok``, ``empty``, ``jammed`` or ``disabled``.
+
+        An older word than the newest one changes nothing.
+        """
+        if not state or (position and self.said and position <= self.said):
+            return
+        if position and position != self.said:
+            self.said = position
+            self.changed = True
+        if state != self.state:
             self.state = state
             self.changed = True
 

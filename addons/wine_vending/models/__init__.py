@@ -8,6 +8,7 @@ from . import wine_region_pos
 from . import wine_site
 from . import wine_machine_model
 from . import wine_machine
+from . import wine_machine_fault
 from . import wine_machine_slot
 from . import wine_planogram
 from . import wine_planogram_line
@@ -25,11 +26,15 @@ from . import wine_projection
 from . import wine_case
 from . import wine_alert_rule
 from . import wine_machine_alert
+from . import wine_alert_causes
+from . import wine_alert_watch
+from . import wine_alert_notice
 from . import wine_machine_reading
 from . import wine_reading_keep
 from . import wine_reading_take
 from . import wine_machine_outage
 from . import wine_machine_watch
+from . import wine_machine_chart
 from . import wine_maintenance
 from . import wine_reach
 from . import wine_complaint

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: LGPL-3.0-or-later
-from odoo import fields, models
+from odoo import api, fields, models
+
+from ..core.alerting import Rule, RuleBook
 
 ALERT_KINDS = [
     ("fault", "Fault"),
@@ -80,3 +82,25 @@ class WineAlertRule(models.Model):
         "AND reopen_minutes >= 0 AND group_from >= 0)",
         "Times and numbers of a rule cannot be negative.",
     )
+
+    @api.model
+    def _book(self):
+        """All rules, ready to be asked."""
+        return RuleBook(rule._plain() for rule in self.search([]))
+
+    def _plain(self):
+        return Rule(
+            kind=self.kind,
+            region=self.region_id.id or None,
+            model=self.model_id.id or None,
+            enabled=self.enabled,
+            severity=self.severity,
+            threshold=self.threshold,
+            delay=self.delay_minutes,
+            critical=self.critical_minutes,
+            clear=self.clear_minutes,
+            reopen=self.reopen_minutes,
+            group_from=self.group_from,
+            maintenance=self.opens_maintenance,
+            notify=self.notify,
+        )

@@ -358,22 +358,3 @@ class WineMachine(models.Model):
 
     def _publish_desired(self):
         """Tell the machines what they shall hold and how they shall behave."""
-
-
-class WineMachineFault(models.Model):
-    """A fault that the machine has raised and not yet cleared."""
-
-    _name = "wine.machine.fault"
-    _description = "Machine fault"
-    _order = "raised_at desc"
-    _rec_name = "code"
-
-    machine_id = fields.Many2one("wine.machine", required=True, index=True, ondelete="cascade")
-    region_id = fields.Many2one(related="machine_id.region_id", store=True, index=True)
-    code = fields.Char(required=True)
-    slot_code = fields.Char("Slot")
-    severity = fields.Selection(
-        [("info", "Info"), ("warning", "Warning"), ("critical", "Critical")], default="warning"
-    )
-    text = fields.Char()
-    raised_at = fields.Datetime(required=True)

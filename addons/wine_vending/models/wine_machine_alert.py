@@ -1,6 +1,10 @@
 # SPDX-License-Identifier: LGPL-3.0-or-later
-from odoo import api, fields, models
+from datetime import timedelta
 
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+
+from ..core.alerting import SEVERAL
 from .wine_alert_rule import ALERT_KINDS, SEVERITIES
 
 STATES = [("open", "Open"), ("acknowledged", "Acknowledged"), ("closed", "Closed")]
@@ -45,6 +49,13 @@ class WineMachineAlert(models.Model):
     note = fields.Char("In the machine's words", readonly=True)
     parent_id = fields.Many2one("wine.machine.alert", "Part of", readonly=True, index=True)
     child_ids = fields.One2many("wine.machine.alert", "parent_id", "Machines")
+    by_watch = fields.Boolean(readonly=True, help="Closes by itself when its cause is gone.")
+    times = fields.Integer("Raised by the machine", readonly=True)
+    muted_until = fields.Datetime(
+        readonly=True, help="Closed by hand although its cause may still be there."
+    )
+    notice = fields.Selection([("single", "Singly"), ("digest", "In a digest")], readonly=True)
+    notified_at = fields.Datetime("Owner told", readonly=True)
     request_id = fields.Many2one("maintenance.request", "Maintenance", readonly=True)
 
     _one_open = models.UniqueIndex(
@@ -63,3 +74,110 @@ class WineMachineAlert(models.Model):
         ranks = {key: place for place, (key, _label) in enumerate(SEVERITIES)}
         for alert in self:
             alert.rank = ranks.get(alert.severity, 0)
+
+    @api.depends(
+        "machine_id.name", "region_id.name", "kind", "detail", "value", "threshold", "note"
+    )
+    @api.depends_context("lang")
+    def _compute_display_name(self):
+        for alert in self:
+            name = alert.machine_id.name or alert.region_id.complete_name
+            alert.display_name = f"{name}: {alert._words()}"
+
+    def _words(self):
+        """What is wrong, in the reader's language."""
+        several = not self.machine_id or self.detail == SEVERAL
+        words = {
+            "fault": self._fault_words,
+            "offline": lambda: (
+                self.env._("%s machines are offline", round(self.value))
+                if several
+                else self.env._("offline")
+            ),
+            "temperature": self._temperature_words,
+            "humidity": lambda: self.env._("humidity %s %% RH", round(self.value)),
+            "door": lambda: self.env._("door open"),
+            "stock": lambda: self.env._("filled to %s %% only", round(self.value)),
+            "slot": lambda: self.env._("jammed slot %s", self.note or ""),
+            "cash": lambda: self.env._("cash box %s %% full", round(self.value)),
+            "price": lambda: self.env._("planogram %s not applied", round(self.value)),
+        }
+        say = words.get(self.kind)
+        return say() if say else (self.note or self.env._("needs somebody"))
+
+    def _fault_words(self):
+        if self.detail == SEVERAL:
+            return self.env._("%s more faults", round(self.value))
+        code, _slash, slot = self.detail.partition("/")
+        if slot:
+            return self.env._("fault %(code)s in slot %(slot)s", code=code, slot=slot)
+        return self.env._("fault %s", code)
+
+    def _temperature_words(self):
+        values = {"value": f"{self.value:.1f}", "edge": f"{self.threshold:.1f}"}
+        if self.value < self.threshold:
+            return self.env._("%(value)s °C, colder than %(edge)s °C", **values)
+        return self.env._("%(value)s °C, warmer than %(edge)s °C", **values)
+
+    # === ACTIONS === #
+
+    def action_acknowledge(self):
+        """I am on it: the alert is mine."""
+        self.check_access("read")
+        mine = self.sudo().filtered(lambda alert: alert.state == "open")
+        mine.write({"state": "acknowledged", "user_id": self.env.uid, "snoozed_until": False})
+        mine.child_ids.filtered(lambda child: child.state == "open").write(
+            {"state": "acknowledged", "user_id": self.env.uid}
+        )
+        return True
+
+    def action_snooze_hour(self):
+        return self._snooze(timedelta(hours=1))
+
+    def action_snooze_day(self):
+        return self._snooze(timedelta(days=1))
+
+    def _snooze(self, span):
+        """Out of sight for a while; nobody is told of it until then."""
+        self.check_access("read")
+        running = self.sudo().filtered(lambda alert: alert.state != "closed")
+        running.write({"snoozed_until": fields.Datetime.now() + span})
+        return True
+
+    def action_close(self):
+        """Close by hand; the same trouble raises no alert for an hour."""
+        self.check_access("write")
+        now = fields.Datetime.now()
+        if any(alert.state == "closed" for alert in self):
+            raise UserError(self.env._("This alert is closed already."))
+        running = self.sudo()
+        (running | running.child_ids)._close(now, muted=timedelta(hours=1))
+        return True
+
+    def action_view_request(self):
+        self.ensure_one()
+        self.check_access("read")
+        return self.request_id.get_formview_action()
+
+    # === BUSINESS === #
+
+    def _close(self, now, muted=None):
+        """Close what is open; what was told of it and asked for it is taken back."""
+        running = self.filtered(lambda alert: alert.state != "closed")
+        if not running:
+            return
+        running.write(
+            {
+                "state": "closed",
+                "closed_at": now,
+                "snoozed_until": False,
+                "muted_until": now + muted if muted else False,
+            }
+        )
+        running.activity_ids.unlink()
+        running._let_go_of_maintenance()
+
+    @api.model
+    def _look_soon(self):
+        """Let the watch look at the machines at once instead of within its minute."""
+        self.env.ref("wine_vending.cron_watch").sudo()._trigger()

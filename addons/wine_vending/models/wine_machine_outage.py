@@ -48,6 +48,42 @@ class WineMachineOutage(models.Model):
             outage.minutes = round(spent.total_seconds() / 60)
 
     @api.model
+    def _switch(self, words):
+        """Begin and end outages; what is open stays open, what is not open does not end.
+
+        :param words: [(machine id, kind, whether it begins, naive UTC moment)], in order
+        """
+        if not words:
+            return
+        machines = self.env["wine.machine"].browse({word[0] for word in words})
+        rows = self.sudo().search([("machine_id", "in", machines.ids), ("ended_at", "=", False)])
+        running = {(row.machine_id.id, row.kind): row for row in rows}
+        fresh = []
+        regions = {machine.id: machine.sudo().region_id.id for machine in machines}
+        for machine_id, kind, begins, moment in words:
+            key = machine_id, kind
+            if begins and key not in running:
+                running[key] = {
+                    "machine_id": machine_id,
+                    "region_id": regions[machine_id],
+                    "kind": kind,
+                    "started_at": moment,
+                }
+                fresh.append(running[key])
+            elif not begins and key in running:
+                self._end(running.pop(key), moment)
+        self.sudo().create(fresh)
+
+    @staticmethod
+    def _end(outage, moment):
+        """End a record, or values that are still to be created."""
+        end = max(moment, outage["started_at"])
+        if isinstance(outage, dict):
+            outage["ended_at"] = end
+        else:
+            outage.ended_at = end
+
+    @api.model
     def _downtime(self, machines, start, end):
         """Minutes that each machine could not serve within [start, end), overlaps once.
 

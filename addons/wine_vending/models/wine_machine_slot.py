@@ -38,6 +38,8 @@ class WineMachineSlot(models.Model):
         readonly=True,
         help="The newest count is one of a phone; its moment says which sales came after it.",
     )
+    said_epoch = fields.Integer("Newest word on the state, epoch", readonly=True)
+    said_seq = fields.Float("Newest word on the state, number", digits=(16, 0), readonly=True)
     level = fields.Integer("Filled (%)", compute="_compute_level")
 
     _code_unique = models.Constraint(
@@ -58,6 +60,11 @@ class WineMachineSlot(models.Model):
         """(epoch, seq) of the newest count, or None."""
         self.ensure_one()
         return (self.counted_epoch, int(self.counted_seq)) if self.counted_epoch else None
+
+    def _said(self):
+        """(epoch, seq) of the machine's newest word on the state, or None."""
+        self.ensure_one()
+        return (self.said_epoch, int(self.said_seq)) if self.said_epoch else None
 
     def _take_back(self, vend, qty):
         """Correct the counter by ``qty`` for a vend of long ago, unless a newer count saw it."""

@@ -16,6 +16,8 @@ class WineMachine(models.Model):
     temp_max = fields.Float("Warmest (°C)", compute="_compute_band", store=True, digits=(4, 1))
     connection_since = fields.Datetime(copy=False, readonly=True)
     door_since = fields.Datetime(copy=False, readonly=True)
+    door_epoch = fields.Integer(copy=False, readonly=True)
+    door_seq = fields.Float(digits=(16, 0), copy=False, readonly=True)
     alert_ids = fields.One2many("wine.machine.alert", "machine_id", "Alerts", copy=False)
     outage_ids = fields.One2many("wine.machine.outage", "machine_id", "Outages", copy=False)
     alert_count = fields.Integer("Open alerts", compute="_compute_alerts")
@@ -64,3 +66,21 @@ class WineMachine(models.Model):
             count, rank = found.get(machine._origin.id, (0, None))
             machine.alert_count = count
             machine.alert_severity = SEVERITIES[rank][0] if rank is not None else False
+
+    # === ACTIONS === #
+
+    def action_view_alerts(self):
+        return self._action_of("wine_vending.wine_machine_alert_action", search_default_running=1)
+
+    def action_view_outages(self):
+        return self._action_of("wine_vending.wine_machine_outage_action")
+
+    # === HOOKS === #
+
+    def _lifecycle_changed(self):
+        """A suspended machine is out of service from now on."""
+        result = super()._lifecycle_changed()
+        self.env["wine.machine.outage"]._switch(
+            [(self.id, "suspended", self.state == "suspended", fields.Datetime.now())]
+        )
+        return result

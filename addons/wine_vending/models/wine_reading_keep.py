@@ -44,12 +44,13 @@ class WineMachineReading(models.Model):
     _inherit = "wine.machine.reading"
 
     def init(self):
-        super().init()
+        result = super().init()
         self.env.cr.execute(
             """CREATE TABLE IF NOT EXISTS wine_machine_reading_late (
                    machine_id int NOT NULL, hour timestamp NOT NULL)"""
         )
         self._make_partitions(fields.Datetime.now())
+        return result
 
     @api.model
     def _cron_keep(self):

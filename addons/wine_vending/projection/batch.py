@@ -14,6 +14,8 @@ from ..core.told import _lt, told_of
 from ..core.vend_fold import VendFold
 from . import planogram, writing
 from .visits import load_visits, visit_of
+from . import watching, writing
+from .faults import FaultBook
 
 #: no machine counts further; more is a misread number
 MOST = 1_000_000
@@ -71,6 +73,10 @@ class Batch:
         self.voids = []
         self.machine_values = defaultdict(dict)
         self.applied = {}  # (machine id, version) → when it was first reported in this batch
+        self.faults = FaultBook(env, self.machines, facts)
+        self.outages = []  # (machine id, kind, whether it begins, moment)
+        self.readings = []  # rows of wine.machine._take_readings
+        self.noteworthy = False  # something that may raise or close an alert
 
     # === READING, ONCE === #
 
@@ -119,6 +125,7 @@ class Batch:
                 counted_at=slot.counted_at or None,
                 by_moment=slot.counted_by_moment,
             )
+            slot: SlotCounter(slot.id, slot.qty, slot.state, slot._position(), slot._said())
             for slot in slots
         }
         self._load_sales(counters)
@@ -333,6 +340,9 @@ class Batch:
         writing.write_visits(self)
         writing.write_stock(self)
         writing.write_machines(self)
+        watching.write_faults(self)
+        watching.write_outages(self)
+        watching.write_readings(self)
         writing.write_collections(self)
         planogram.write_applied(self)
         differing._refresh_reported()

@@ -2,6 +2,7 @@
 """What machines say of themselves: session, shadow, door, faults, slots (protocol §4, §5, §8)."""
 
 from ..core.told import _lt
+from ..core.readings import DOOR
 from .batch import handles, is_count
 
 
@@ -11,8 +12,8 @@ def birth(batch, fact):
     batch.machine_values[fact.machine_id].update(
         firmware=str(fact.data["fw"]),
         capabilities=", ".join(map(str, fact.data.get("caps") or ())),
-        connection_state="online",
     )
+    _connection(batch, fact, "online")
 
 
 @handles("machine.state")
@@ -22,6 +23,19 @@ def state(batch, fact):
     if said not in ("online", "offline"):
         raise ValueError(_lt("state is %(said)r, not online or offline", said=str(said)))
     batch.machine_values[fact.machine_id]["connection_state"] = said
+        raise ValueError(f"state is {said!r}, not online or offline")
+    _connection(batch, fact, said)
+
+
+def _connection(batch, fact, said):
+    """The connection as of receipt: a last will carries the time at which it was made."""
+    values = batch.machine_values[fact.machine_id]
+    known = values.get("connection_state") or batch.machine(fact).connection_state
+    values["connection_state"] = said
+    if said != known:
+        values["connection_since"] = fact.received
+        batch.outages.append((fact.machine_id, "offline", said == "offline", fact.received))
+        batch.noteworthy = True
 
 
 @handles("machine.reported")
@@ -44,10 +58,22 @@ def _slot_errors(said, most=200):
 
 @handles("door")
 def door(batch, fact):
+    """Opened or closed; an older word than the newest one is history only."""
     said = fact.data["state"]
     if said not in ("opened", "closed"):
         raise ValueError(_lt("door is %(said)r, not opened or closed", said=str(said)))
     batch.machine_values[fact.machine_id]["door_state"] = said
+        raise ValueError(f"door is {said!r}, not opened or closed")
+    batch.readings.append((fact.machine_id, DOOR, fact.moment, float(said == "opened")))
+    machine, values = batch.machine(fact), batch.machine_values[fact.machine_id]
+    known = values.get("door_epoch", machine.door_epoch), values.get("door_seq", machine.door_seq)
+    if fact.position and known[0] and fact.position <= known:
+        return
+    if said != values.get("door_state", machine.door_state):
+        values.update(door_state=said, door_since=fact.moment)
+        batch.noteworthy = True
+    if fact.position:
+        values.update(door_epoch=fact.position[0], door_seq=fact.position[1])
 
 
 @handles("slot.state")
@@ -57,6 +83,8 @@ def slot_state(batch, fact):
     if fact.data["state"] not in ("ok", "empty", "jammed", "disabled"):
         raise ValueError(_lt("slot state %(said)r is not known", said=str(fact.data["state"])))
     counter.report(fact.data["state"])
+        raise ValueError(f"slot state {fact.data['state']!r} is not known")
+    counter.report(fact.data["state"], fact.position)
     qty = fact.data.get("qty")
     if qty is not None and not is_count(qty):
         raise ValueError(_lt("the quantity %(said)r is no plain number", said=str(qty)))
@@ -82,30 +110,11 @@ def slot_state(batch, fact):
 @handles("fault.raised")
 def fault_raised(batch, fact):
     """Raised once per code and slot until it is cleared."""
-    _drop_fault(batch, fact)
-    severity = fact.data.get("severity")
-    batch.env["wine.machine.fault"].sudo().create(
-        {
-            "machine_id": fact.machine_id,
-            "code": str(fact.data["code"]),
-            "slot_code": fact.data.get("slot"),
-            "severity": severity if severity in ("info", "warning", "critical") else "warning",
-            "text": fact.data.get("text"),
-            "raised_at": fact.moment,
-        }
-    )
+    batch.faults.raise_fault(fact)
+    batch.noteworthy = True
 
 
 @handles("fault.cleared")
 def fault_cleared(batch, fact):
-    _drop_fault(batch, fact)
-
-
-def _drop_fault(batch, fact):
-    batch.env["wine.machine.fault"].sudo().search(
-        [
-            ("machine_id", "=", fact.machine_id),
-            ("code", "=", str(fact.data["code"])),
-            ("slot_code", "=", fact.data.get("slot") or False),
-        ]
-    ).unlink()
+    batch.faults.clear(fact)
+    batch.noteworthy = True

@@ -142,6 +142,8 @@ def _delivered(batch, fact, fold):
     _slot, counter = batch.slot(fact, fold.get("slot_code"))
     counter.sell(qty, fact.position, fact.moment)
     counter.report(fact.data.get("slot_state") or "")
+    counter.sell(qty, fact.position)
+    counter.report(fact.data.get("slot_state") or "", fact.position)
     fold.advance(
         vend_flow.RESULTS[outcome],
         outcome=outcome,
@@ -165,7 +167,7 @@ def _captured(fold):
 def _failed(batch, fact, fold):
     """Nothing came out: void before capture, nobody waits for a person."""
     _slot, counter = batch.slot(fact, fold.get("slot_code"))
-    counter.report(fact.data.get("slot_state") or "")
+    counter.report(fact.data.get("slot_state") or "", fact.position)
     fold.advance("failed", outcome="failed")
     if fold.advance("voided", payment_state="voided"):
         batch.voids.append(fold)

@@ -8,6 +8,8 @@ from ..models.wine_vend_order import Posting
 
 #: facts after which no screen looks different
 QUIET = ("telemetry", "test.vend", "counter.snapshot")
+#: fields of a slot that say at which number of the device something was said of it
+POSITIONS = ("counted_epoch", "counted_seq", "said_epoch", "said_seq")
 
 
 def write_vends(batch):
@@ -71,6 +73,7 @@ def write_counters(batch):
             *(counter.counted or (0, 0)),
             counter.counted_at,
             counter.by_moment,
+            *(counter.said or (0, 0)),
         )
         for counter in batch.counters.values()
         if counter.changed
@@ -80,6 +83,7 @@ def write_counters(batch):
     Slot = batch.env["wine.machine.slot"]
     written = ["qty", "state", "counted_epoch", "counted_seq", "counted_at", "counted_by_moment"]
     Slot.flush_model(written)
+    Slot.flush_model(["qty", "state", *POSITIONS])
     batch.env.cr.execute(
         SQL(
             """UPDATE wine_machine_slot slot SET qty = new.qty, state = new.state,
@@ -91,6 +95,12 @@ def write_counters(batch):
                 SQL(
                     "(%s::int, %s::int, %s::varchar, %s::int, %s::numeric, %s::timestamp, "
                     "%s::boolean)",
+                      said_epoch = new.said_epoch, said_seq = new.said_seq
+                 FROM (VALUES %s) AS new (id, qty, state, epoch, seq, said_epoch, said_seq)
+                WHERE slot.id = new.id""",
+            SQL(", ").join(
+                SQL(
+                    "(%s::int, %s::int, %s::varchar, %s::int, %s::numeric, %s::int, %s::numeric)",
                     *row,
                 )
                 for row in rows
@@ -98,6 +108,9 @@ def write_counters(batch):
         )
     )
     Slot.browse([row[0] for row in rows]).invalidate_recordset([*written, "level"])
+    Slot.browse([row[0] for row in rows]).invalidate_recordset(
+        ["qty", "state", "level", *POSITIONS]
+    )
 
 
 def write_stock(batch):

@@ -4,7 +4,7 @@ from uuid import uuid4
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from wine_device_bridge_core.topics import COMMAND, DESIRED, EVENT_ACK, UP, Topics
+from wine_device_bridge_core.topics import COMMAND, DESIRED, EVENT_ACK, TELEMETRY, UP, Topics
 
 TOPICS = Topics("wine/v1", "company")
 MACHINE = "0191f0aa-7c11-7000-8000-000000000001"
@@ -50,7 +50,6 @@ def test_almost_a_topic(parts):
         f"wine/v1/company/{MACHINE.upper()}/up/evt",
         f"wine/v1/company/{MACHINE.replace('-', '')}/up/evt",
         f"wine/v1/company/{{{MACHINE}}}/up/evt",
-        f"wine/v1/company/{MACHINE}/up/tele",
         f"wine/v1/company/{MACHINE}/up/evt/more",
         f"wine/v1/company/{MACHINE}/down/evt",
         f"x/wine/v1/company/{MACHINE}/up/evt",
@@ -64,4 +63,13 @@ def test_names_of_the_contract():
     uuid = str(uuid4())
     assert TOPICS.down(uuid, EVENT_ACK) == f"wine/v1/company/{uuid}/down/evt_ack"
     assert TOPICS.platform_state() == "wine/v1/company/platform/state"
-    assert all(qos == 1 for _pattern, qos in TOPICS.subscriptions())
+    assert all(qos == 1 for pattern, qos in TOPICS.subscriptions() if not pattern.endswith("tele"))
+
+
+def test_telemetry_goes_the_light_way():
+    topic = f"wine/v1/company/{MACHINE}/up/{TELEMETRY}"
+    assert TOPICS.parse_up(topic) == (MACHINE, TELEMETRY)
+    assert TOPICS.is_telemetry(topic)
+    assert [qos for pattern, qos in TOPICS.subscriptions() if matches(pattern, topic)] == [0]
+    assert not TOPICS.is_telemetry(f"wine/v1/company/{MACHINE}/up/evt")
+    assert not TOPICS.is_telemetry(f"wine/v1/other/{MACHINE}/up/{TELEMETRY}")
