@@ -25,22 +25,20 @@ class SlotCounter:
     ``counted`` is the position of the newest count of the device, ``counted_at`` the moment of the
     newest count of anybody, ``by_moment`` whether that one was a phone's. ``sales`` are
     [(position, qty, moment)] that are already in ``qty`` and may lie after a count that arrives
-    later; ``late`` are [(moment, qty)] of sales that a count had already seen.
-    ``counted`` is the position of the newest count, ``said`` that of the machine's newest word on the
-    state; ``sales`` are [(position, qty)] that are
-    already in ``qty`` and may lie after a count that arrives later.
+    later; ``late`` are [(moment, qty)] of sales that a count had already seen. ``said`` is the
+    position of the machine's newest word on the state.
     """
 
     slot_id: int
     qty: int
     state: str
     counted: tuple | None = None
-    said: tuple | None = None
     sales: list = field(default_factory=list)
     changed: bool = False
     counted_at: datetime | None = None
     by_moment: bool = False
     late: list = field(default_factory=list)
+    said: tuple | None = None
 
     def sell(self, qty: int, position=None, moment=None):
         """``qty`` bottles left the slot; a newer count than that has seen them gone already."""
@@ -87,9 +85,6 @@ class SlotCounter:
         self.counted, self.counted_at, self.by_moment = position, moment, False
         self.changed = True
 
-    def report(self, state: str):
-        """The machine says that the slot is ``ok``, ``empty``, ``jammed`` or ``disabled``."""
-        if state and state != self.state:
     def report(self, state: str, position=None):
         """The machine says that the slot is ``ok``, ``empty``, ``jammed`` or ``disabled``.
 
@@ -97,7 +92,7 @@ class SlotCounter:
         """
         if not state or (position and self.said and position <= self.said):
             return
-        if position and position != self.said:
+        if position:
             self.said = position
             self.changed = True
         if state != self.state:

@@ -42,6 +42,7 @@ class MaintenanceRequest(models.Model):
     def _compute_wine_region_id(self):
         for request in self:
             request.wine_region_id = request.equipment_id.wine_region_id
+
     def write(self, vals):
         """A request that is done closes its alerts."""
         result = super().write(vals)

@@ -12,10 +12,9 @@ from ..core.shadow_order import is_news, said_at
 from ..core.slot_counter import SlotCounter
 from ..core.told import _lt, told_of
 from ..core.vend_fold import VendFold
-from . import planogram, writing
-from .visits import load_visits, visit_of
-from . import watching, writing
+from . import planogram, watching, writing
 from .faults import FaultBook
+from .visits import load_visits, visit_of
 
 #: no machine counts further; more is a misread number
 MOST = 1_000_000
@@ -72,11 +71,11 @@ class Batch:
         self.collections = []
         self.voids = []
         self.machine_values = defaultdict(dict)
-        self.applied = {}  # (machine id, version) → when it was first reported in this batch
         self.faults = FaultBook(env, self.machines, facts)
         self.outages = []  # (machine id, kind, whether it begins, moment)
         self.readings = []  # rows of wine.machine._take_readings
         self.noteworthy = False  # something that may raise or close an alert
+        self.applied = {}  # (machine id, version) → when it was first reported in this batch
 
     # === READING, ONCE === #
 
@@ -124,8 +123,8 @@ class Batch:
                 slot._position(),
                 counted_at=slot.counted_at or None,
                 by_moment=slot.counted_by_moment,
+                said=slot._said(),
             )
-            slot: SlotCounter(slot.id, slot.qty, slot.state, slot._position(), slot._said())
             for slot in slots
         }
         self._load_sales(counters)

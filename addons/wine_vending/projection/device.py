@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: LGPL-3.0-or-later
 """What machines say of themselves: session, shadow, door, faults, slots (protocol §4, §5, §8)."""
 
-from ..core.told import _lt
 from ..core.readings import DOOR
+from ..core.told import _lt
 from .batch import handles, is_count
 
 
@@ -22,8 +22,6 @@ def state(batch, fact):
     said = fact.data["state"]
     if said not in ("online", "offline"):
         raise ValueError(_lt("state is %(said)r, not online or offline", said=str(said)))
-    batch.machine_values[fact.machine_id]["connection_state"] = said
-        raise ValueError(f"state is {said!r}, not online or offline")
     _connection(batch, fact, said)
 
 
@@ -62,8 +60,6 @@ def door(batch, fact):
     said = fact.data["state"]
     if said not in ("opened", "closed"):
         raise ValueError(_lt("door is %(said)r, not opened or closed", said=str(said)))
-    batch.machine_values[fact.machine_id]["door_state"] = said
-        raise ValueError(f"door is {said!r}, not opened or closed")
     batch.readings.append((fact.machine_id, DOOR, fact.moment, float(said == "opened")))
     machine, values = batch.machine(fact), batch.machine_values[fact.machine_id]
     known = values.get("door_epoch", machine.door_epoch), values.get("door_seq", machine.door_seq)
@@ -82,8 +78,6 @@ def slot_state(batch, fact):
     slot, counter = batch.slot(fact, fact.data["slot"])
     if fact.data["state"] not in ("ok", "empty", "jammed", "disabled"):
         raise ValueError(_lt("slot state %(said)r is not known", said=str(fact.data["state"])))
-    counter.report(fact.data["state"])
-        raise ValueError(f"slot state {fact.data['state']!r} is not known")
     counter.report(fact.data["state"], fact.position)
     qty = fact.data.get("qty")
     if qty is not None and not is_count(qty):

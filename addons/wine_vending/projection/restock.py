@@ -52,18 +52,6 @@ def restock_done(batch, fact):
         for row in rows
         if row.before != row.expected
     ]
-    machine, gaps = batch.machine(fact), []
-    for slot, counter, product, row in rows:
-        difference = counter.count(row["before"], row["after"], fact.position)
-        if difference:
-            gaps.append(f"{slot.code} {difference:+d}")
-        counter.report("ok" if row["after"] > 0 else "empty", fact.position)
-        if row["filled"]:
-            batch.pickings[machine, True][product] += row["filled"]
-        if row["removed"]:
-            batch.pickings[machine, False][product] += row["removed"]
-        if row["bad"]:
-            batch.scraps.append(_scrap(machine, product, row["bad"]))
     if gaps:
         batch.case(
             "count",
@@ -129,7 +117,7 @@ def _count(batch, fact, row):
             row.before = row.after - row.filled + row.removed + row.bad
         difference = row.counter.count(row.before, row.after, *order)
         row.expected = row.before - difference
-    row.counter.report("ok" if row.after > 0 else "empty")
+    row.counter.report("ok" if row.after > 0 else "empty", fact.position)
 
 
 def _move(batch, machine, rows):

@@ -141,8 +141,6 @@ def _delivered(batch, fact, fold):
         return
     _slot, counter = batch.slot(fact, fold.get("slot_code"))
     counter.sell(qty, fact.position, fact.moment)
-    counter.report(fact.data.get("slot_state") or "")
-    counter.sell(qty, fact.position)
     counter.report(fact.data.get("slot_state") or "", fact.position)
     fold.advance(
         vend_flow.RESULTS[outcome],

@@ -8,8 +8,6 @@ from ..models.wine_vend_order import Posting
 
 #: facts after which no screen looks different
 QUIET = ("telemetry", "test.vend", "counter.snapshot")
-#: fields of a slot that say at which number of the device something was said of it
-POSITIONS = ("counted_epoch", "counted_seq", "said_epoch", "said_seq")
 
 
 def write_vends(batch):
@@ -82,25 +80,21 @@ def write_counters(batch):
         return
     Slot = batch.env["wine.machine.slot"]
     written = ["qty", "state", "counted_epoch", "counted_seq", "counted_at", "counted_by_moment"]
+    written += ["said_epoch", "said_seq"]
     Slot.flush_model(written)
-    Slot.flush_model(["qty", "state", *POSITIONS])
     batch.env.cr.execute(
         SQL(
             """UPDATE wine_machine_slot slot SET qty = new.qty, state = new.state,
                       counted_epoch = new.epoch, counted_seq = new.seq,
-                      counted_at = new.counted_at, counted_by_moment = new.by_moment
-                 FROM (VALUES %s) AS new (id, qty, state, epoch, seq, counted_at, by_moment)
+                      counted_at = new.counted_at, counted_by_moment = new.by_moment,
+                      said_epoch = new.said_epoch, said_seq = new.said_seq
+                 FROM (VALUES %s) AS new (id, qty, state, epoch, seq, counted_at, by_moment,
+                                          said_epoch, said_seq)
                 WHERE slot.id = new.id""",
             SQL(", ").join(
                 SQL(
                     "(%s::int, %s::int, %s::varchar, %s::int, %s::numeric, %s::timestamp, "
-                    "%s::boolean)",
-                      said_epoch = new.said_epoch, said_seq = new.said_seq
-                 FROM (VALUES %s) AS new (id, qty, state, epoch, seq, said_epoch, said_seq)
-                WHERE slot.id = new.id""",
-            SQL(", ").join(
-                SQL(
-                    "(%s::int, %s::int, %s::varchar, %s::int, %s::numeric, %s::int, %s::numeric)",
+                    "%s::boolean, %s::int, %s::numeric)",
                     *row,
                 )
                 for row in rows
@@ -108,9 +102,6 @@ def write_counters(batch):
         )
     )
     Slot.browse([row[0] for row in rows]).invalidate_recordset([*written, "level"])
-    Slot.browse([row[0] for row in rows]).invalidate_recordset(
-        ["qty", "state", "level", *POSITIONS]
-    )
 
 
 def write_stock(batch):

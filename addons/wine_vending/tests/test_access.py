@@ -133,7 +133,6 @@ PUBLIC = {
         "action_close",
         "action_view_request",
     },
-    "wine.planogram": {"action_publish"},
     "wine.vend": {"action_refund", "action_view_orders"},
     "wine.case": {"action_came_out", "action_did_not", "action_close"},
     "pos.session": {"action_wine_close"},
