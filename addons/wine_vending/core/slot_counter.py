@@ -15,6 +15,13 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 
+def out_of_stock(qty: int, state: str):
+    """``empty`` or ``blocked`` where a slot cannot sell, else None."""
+    if qty <= 0:
+        return "empty"
+    return "blocked" if state in ("jammed", "disabled") else None
+
+
 @dataclass(slots=True)
 class SlotCounter:
     """Bottles in one slot as the platform counts them.
@@ -27,6 +34,10 @@ class SlotCounter:
     [(position, qty, moment)] that are already in ``qty`` and may lie after a count that arrives
     later; ``late`` are [(moment, qty)] of sales that a count had already seen. ``said`` is the
     position of the machine's newest word on the state.
+
+    ``at`` is the moment of the fact that is being taken in; ``turns`` are [(moment, kind or None)]:
+    when the slot ran out of what it sells (``kind``, see :func:`out_of_stock`), when it had some
+    again (None).
     """
 
     slot_id: int
@@ -39,6 +50,12 @@ class SlotCounter:
     by_moment: bool = False
     late: list = field(default_factory=list)
     said: tuple | None = None
+    at: datetime | None = None
+    turns: list = field(default_factory=list)
+    kind: str | None = field(init=False)
+
+    def __post_init__(self):
+        self.kind = out_of_stock(self.qty, self.state)
 
     def sell(self, qty: int, position=None, moment=None):
         """``qty`` bottles left the slot; a newer count than that has seen them gone already."""
@@ -49,7 +66,7 @@ class SlotCounter:
             return
         self.qty -= qty
         self.sales.append((position, qty, moment))
-        self.changed = True
+        self._change()
 
     def count(self, before: int, after: int, position=None, moment=None, by_moment=False) -> int:
         """Somebody found ``before`` bottles and left ``after``; returns found minus expected.
@@ -64,7 +81,7 @@ class SlotCounter:
         self.qty = after - since
         self.counted = position or self.counted
         self.counted_at, self.by_moment = moment, by_moment
-        self.changed = True
+        self._change()
         return difference
 
     def expected(self, position=None, moment=None, by_moment=False) -> int:
@@ -75,7 +92,7 @@ class SlotCounter:
         """Bottles put in, or taken out, without a count; a newer count has seen them."""
         if change and not self._older(position, moment, by_moment):
             self.qty += change
-            self.changed = True
+            self._change()
 
     def sharpen(self, after: int, position, moment=None):
         """The device tells its own number for the newest count, until now known by its moment."""
@@ -83,7 +100,7 @@ class SlotCounter:
             return
         self.qty = after - self._sold_since(position)
         self.counted, self.counted_at, self.by_moment = position, moment, False
-        self.changed = True
+        self._change()
 
     def report(self, state: str, position=None):
         """The machine says that the slot is ``ok``, ``empty``, ``jammed`` or ``disabled``.
@@ -97,7 +114,15 @@ class SlotCounter:
             self.changed = True
         if state != self.state:
             self.state = state
-            self.changed = True
+            self._change()
+
+    def _change(self):
+        self.changed = True
+        kind = out_of_stock(self.qty, self.state)
+        if kind != self.kind:
+            if not (kind and self.kind):
+                self.turns.append((self.at, kind))
+            self.kind = kind
 
     def _before_count(self, position, moment=None):
         if position and self.counted and position <= self.counted:

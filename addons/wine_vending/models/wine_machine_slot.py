@@ -56,6 +56,10 @@ class WineMachineSlot(models.Model):
                 min(100, round(100 * max(slot.qty, 0) / slot.capacity)) if slot.capacity else 0
             )
 
+    def _following_qty(self):
+        """Fields that are not stored and follow from the counter."""
+        return ["level"]
+
     def _position(self):
         """(epoch, seq) of the newest count, or None."""
         self.ensure_one()

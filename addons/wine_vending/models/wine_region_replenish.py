@@ -43,3 +43,44 @@ class WineRegion(models.Model):
         "AND road_speed > 0 AND minutes_per_stop >= 0 AND van_bottles > 0 AND route_max_stops > 0)",
         "A service level lies between 50 and 99.99 %; days, speed, bottles and stops are positive.",
     )
+
+
+class StockWarehouse(models.Model):
+    _inherit = "stock.warehouse"
+
+    wine_refill_type_id = fields.Many2one(
+        "stock.picking.type",
+        "Machine refills",
+        check_company=True,
+        copy=False,
+        help="Operation type of the pre-kits that routes bring to machines.",
+    )
+
+    def _wine_refill_type(self):
+        """The operation type of pre-kits, made when it is first needed.
+
+        One of its own, so that refills have their own numbers and card, and are never swept into
+        somebody's automatic batch.
+        """
+        self.ensure_one()
+        warehouse = self.sudo()
+        if not warehouse.wine_refill_type_id:
+            warehouse.wine_refill_type_id = (
+                self.env["stock.picking.type"]
+                .sudo()
+                .create(
+                    {
+                        "name": self.env._("Machine refills"),
+                        "code": "internal",
+                        "sequence_code": "REFILL",
+                        "warehouse_id": self.id,
+                        "company_id": self.company_id.id,
+                        "default_location_src_id": self.lot_stock_id.id,
+                        "default_location_dest_id": self.lot_stock_id.id,
+                        "reservation_method": "manual",
+                        "use_create_lots": False,
+                        "use_existing_lots": True,
+                    }
+                )
+            )
+        return warehouse.wine_refill_type_id

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: LGPL-3.0-or-later
 from odoo import api, fields, models
 
+from ..core.slot_counter import out_of_stock
+
 #: no lane lasts longer than this, for a screen; a slot that sells nothing never runs out
 LONG = 999
 
@@ -34,3 +36,35 @@ class WineMachineSlot(models.Model):
             slot.days_left = min(LONG, left / slot.rate_per_day) if slot.rate_per_day else LONG
             wanted = slot.order_up_to if slot.product_id and slot.enabled else 0
             slot.to_fill = max(0, min(wanted, slot.capacity) - left)
+
+    def _following_qty(self):
+        return [*super()._following_qty(), "days_left", "to_fill"]
+
+    # === STOCK-OUTS === #
+
+    def _out_of_stock(self):
+        """(kind or None, product): why this slot cannot sell, and what."""
+        self.ensure_one()
+        if not self.product_id or not self.enabled:
+            return None, self.product_id
+        return out_of_stock(self.qty, self.state), self.product_id
+
+    def write(self, vals):
+        """Counters that are set outside of a batch open and close stock-outs too."""
+        if not vals.keys() & {"qty", "state", "product_id", "enabled"}:
+            return super().write(vals)
+        before = {slot: slot._out_of_stock() for slot in self}
+        result = super().write(vals)
+        now, turns = fields.Datetime.now(), []
+        for slot, (kind, product) in before.items():
+            turned, holds = slot._out_of_stock()
+            if (kind, product) == (turned, holds):
+                continue
+            changes = [(now, None)] if kind and (not turned or product != holds) else []
+            if turned and (not kind or product != holds):
+                changes.append((now, turned))
+            if changes and slot.machine_id.state == "active":
+                turns.append((slot, changes))
+        if turns:
+            self.env["wine.slot.stockout"].sudo()._record_turns(turns)
+        return result

@@ -115,8 +115,7 @@ class StockPicking(models.Model):
             )
         )
         moves._action_confirm(merge=False)
-        for move in moves:
-            move.quantity = move.product_uom_qty
+        self._wine_set_done(moves)
         moves.picked = True
         picking.with_context(cancel_backorder=True)._action_done()
         return picking

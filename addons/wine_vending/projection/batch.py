@@ -281,6 +281,7 @@ class Batch:
         """Slot record (empty where the machine has none of this code) and its counter."""
         slot = self.slots.get((fact.machine_id, code), self.env["wine.machine.slot"])
         counter = self.counters.get(slot) or SlotCounter(0, 0, "ok")
+        counter.at = fact.moment
         return slot, counter
 
     def visit(self, fact):

@@ -101,7 +101,10 @@ def write_counters(batch):
             ),
         )
     )
-    Slot.browse([row[0] for row in rows]).invalidate_recordset([*written, "level"])
+    Slot.browse([row[0] for row in rows]).invalidate_recordset([*written, *Slot._following_qty()])
+    turns = [(slot, counter.turns) for slot, counter in batch.counters.items() if counter.turns]
+    if turns:
+        batch.env["wine.slot.stockout"]._record_turns(turns)
 
 
 def write_stock(batch):
@@ -116,9 +119,7 @@ def write_stock(batch):
             warehouse.int_type_id, source, target, quantities, origin=machine.name
         )
     if batch.scraps:
-        scraps = batch.env["stock.scrap"].sudo().create(batch.scraps)
-        for scrap in scraps:
-            scrap.do_scrap()
+        batch.env["stock.scrap"]._wine_scrap(batch.scraps)
 
 
 def write_visits(batch):

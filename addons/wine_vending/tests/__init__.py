@@ -26,3 +26,8 @@ from . import test_alert_watch
 from . import test_tour
 from . import test_visit
 from . import test_cash_collection
+from . import test_lots
+from . import test_stockout
+from . import test_forecast_run
+from . import test_need
+from . import test_route

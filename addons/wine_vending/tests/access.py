@@ -95,6 +95,10 @@ def models_of(env, module):
         and model._original_module == module
         and not model._abstract
         and not model._transient  # seen by whoever opened it alone, by Odoo itself
+        if name.startswith("wine.")
+        and model._original_module == module
+        and not model._abstract
+        and not model._transient
     }
 
 
@@ -145,9 +149,13 @@ class AccessCommon(WineCommon):
         """One record of each further model, in the region of ``machine``."""
         cls.env["wine.report.sales"]._refresh()
         return (
-            cls.env["wine.forecast"].create(
+            cls.env["wine.forecast"].search(
+                [("machine_id", "=", machine.id), ("product_id", "=", cls.wine.id)]
+            )
+            or cls.env["wine.forecast"].create(
                 {"machine_id": machine.id, "product_id": cls.wine.id, "rate_per_day": 1.0}
             ),
+            cls.env["wine.route.shortage"].create(cls.shortage_values(machine)),
             cls.env["wine.slot.stockout"].create(cls.stockout_values(machine)),
             cls.env["wine.cash.collection"].create({"machine_id": machine.id}),
             cls.env["wine.machine.placement"].create(cls.placement_values(machine)),
@@ -187,6 +195,18 @@ class AccessCommon(WineCommon):
             ),
             cls.env["wine.alert.rule"].create({"kind": "door", "region_id": machine.region_id.id}),
         )
+
+    @classmethod
+    def shortage_values(cls, machine):
+        refill_type = machine.region_id.warehouse_id._wine_refill_type()
+        route = cls.env["stock.picking.batch"].create(
+            {
+                "wine_is_route": True,
+                "wine_region_id": machine.region_id.id,
+                "picking_type_id": refill_type.id,
+            }
+        )
+        return {"batch_id": route.id, "region_id": machine.region_id.id, "product_id": cls.wine.id}
 
     @classmethod
     def stockout_values(cls, machine):
@@ -314,6 +334,7 @@ class AccessCommon(WineCommon):
             "wine.machine.placement": self.placement_values(world.machine),
             "wine.forecast": {"machine_id": world.machine.id, "product_id": self.soda.id},
             "wine.slot.stockout": self.stockout_values(world.machine),
+            "wine.route.shortage": {"region_id": world.region.id, "product_id": self.soda.id},
             "wine.machine.reading": {"machine_id": world.machine.id, "kind": "power", "value": 1},
             "wine.machine.climate": {"machine_id": world.machine.id},
             "wine.machine.reading.hour": {"machine_id": world.machine.id, "kind": "power"},
