@@ -7,7 +7,8 @@ from dataclasses import fields
 from fleet.options import Options
 
 LIVE = {"speed": 10.0, "fail_rate": 0.02, "jam_rate": 0.005, "unknown_rate": 0.002,
-        "keep_rate": 0.05, "auth_rate": 0.01}  # fmt: skip
+        "keep_rate": 0.05, "auth_rate": 0.01, "cooling_rate": 0.01, "cooling_hours": 12.0,
+        "door_rate": 0.02}  # fmt: skip
 HELP = {
     "rate": "events per second and machine, 0 for no limit",
     "start_spread": "longest delay before a backlog is replayed, seconds (default 300 / speed)",

@@ -4,6 +4,7 @@
 import heapq
 import random
 
+from fleet.climate import COMPRESSOR
 from fleet.errors import Refused
 
 PAYS = ("card", "card", "cash")
@@ -28,6 +29,8 @@ class Crowd:
         self._plan(now, self.options.sales, self.consumer, machine, chance)
         self._plan(now, self.options.offline_rate, self.bad_line, machine, chance)
         self._plan(now, 1 / max(self.options.jam_hours, 1e-6), self.look, machine, chance)
+        self._plan(now, self.options.cooling_rate, self.breakdown, machine, chance)
+        self._plan(now, self.options.door_rate, self.forgetful, machine, chance)
         if self.options.restock:
             self._plan(now, 4.0, self.person, machine, chance)
 
@@ -89,6 +92,27 @@ class Crowd:
     def look(self, machine, _chance, _now):
         """Somebody frees jams and cleans sensors."""
         machine.act("clear")
+
+    def breakdown(self, machine, chance, now):
+        """The compressor fails; somebody repairs it later."""
+        if COMPRESSOR not in machine.state.faults:
+            machine.act("fail", COMPRESSOR)
+            again = 1 / max(self.options.cooling_hours, 1e-6)
+            self._plan(now, again, self.repair, machine, chance, again=False)
+
+    def repair(self, machine, _chance, _now):
+        """Somebody makes it run again."""
+        machine.act("clear_fault", COMPRESSOR)
+
+    def forgetful(self, machine, chance, now):
+        """Somebody leaves the door open, and comes back."""
+        if machine.state.door != "opened":
+            machine.act("open_door", "key")
+            self._plan(now, 4.0, self.careful, machine, chance, again=False)
+
+    def careful(self, machine, _chance, _now):
+        """The door is shut."""
+        machine.act("close_door", "key")
 
     def person(self, machine, _chance, _now):
         """The field person comes where a slot is low."""

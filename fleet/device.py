@@ -12,6 +12,7 @@ from collections import deque
 from dataclasses import dataclass
 
 from fleet import clock
+from fleet.climate import Climate
 from fleet.clock import Clock
 from fleet.commands import Commands
 from fleet.ids import Ids, share
@@ -70,6 +71,7 @@ class Device:
         self.clock = Clock(drift, unset, now)
         self.boot_id = self.ids.uuid4()
         self._tele_at = now
+        self.climate = Climate(self, now)
         self.vending.recover(now)
         self.commands.recover(now)
         self.service.recover(now)
@@ -224,12 +226,7 @@ class Device:
     def _telemetry(self, now):
         if self.outbox.online and self.options.tele and now >= self._tele_at:
             self._tele_at = now + self.shadow.tele_seconds()
-            low, high = self.shadow.temperatures()
-            reading = {
-                "temperature": round(self.chance.uniform(low, high), 1),
-                "humidity": round(self.chance.uniform(45, 75), 1),
-            }
-            self.send("tele", "tele", now, reading, qos=0)
+            self.send("tele", "tele", now, self.climate.measure(now), qos=0)
 
     def wake(self, now):
         """The next time at which `tick` has something to do."""

@@ -40,5 +40,8 @@ class Options:
     offline_rate: float = 0.0  # lost connections per machine and simulated hour
     offline_hours: float = 0.5  # mean length of a lost connection, simulated hours
     jam_hours: float = 0.5  # mean time until somebody frees a jam, simulated hours
+    cooling_rate: float = 0.0  # compressors that fail, per machine and simulated hour
+    cooling_hours: float = 3.0  # mean time until somebody repairs one, simulated hours
+    door_rate: float = 0.0  # doors that somebody leaves open, per machine and simulated hour
     restock: bool = False  # a field person fills machines that run low
     restock_below: float = 0.4  # of par, the level at which the person comes

@@ -48,7 +48,8 @@ class Service:
 
     def clear(self, now, slot=None):
         """Somebody frees what is jammed and cleans sensors: in one slot, or everywhere."""
-        keys = [k for k, fault in self.state.faults.items() if slot in (None, fault.get("slot"))]
+        faults = {key: fault for key, fault in self.state.faults.items() if fault.get("slot")}
+        keys = [key for key, fault in faults.items() if slot in (None, fault["slot"])]
         if not keys:
             return
         events, slots = [], {}
@@ -62,6 +63,18 @@ class Service:
                 slots[fault["slot"]] = {"state": "ok"}
         gone = dict.fromkeys(keys)
         self.device.emit_all(now, events, fault=gone, slot=slots)
+
+    def fail(self, now, code, severity="critical"):
+        """Something breaks, until somebody clears it."""
+        if code not in self.state.faults:
+            fault = {"code": code, "severity": severity}
+            self.device.emit(now, "fault.raised", fault, fault={code: fault})
+
+    def clear_fault(self, now, code):
+        """One fault without a slot is gone."""
+        fault = self.state.faults.get(code)
+        if fault:
+            self.device.emit(now, "fault.cleared", fault, fault={code: None})
 
     # the door
 
@@ -88,6 +101,8 @@ class Service:
         """A whole visit: open, free, fill, try, collect, count, close."""
         self.open_door(now, by)
         self.clear(now)
+        for code in [key for key, fault in self.state.faults.items() if not fault.get("slot")]:
+            self.clear_fault(now, code)
         self.restock(now, by, visit_id=visit_id)
         slot = next(iter(self.state.slots), None)
         if slot:

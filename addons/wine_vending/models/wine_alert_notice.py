@@ -60,25 +60,30 @@ class WineMachineAlert(models.Model):
         ordered = self.sorted(lambda alert: (-alert.rank, alert.first_seen, alert.id))
         single, rest = ordered[:room], ordered[room:]
         for alert in single:
-            alert._tell_single(user)
+            alert.activity_schedule(
+                "mail.mail_activity_data_warning",
+                user_id=user.id,
+                summary=alert.with_context(lang=user.lang).display_name,
+            )
         single.write({"notice": "single", "notified_at": now})
         if rest and not counts.get("digest"):
             rest._tell_digest(user)
             rest.write({"notice": "digest", "notified_at": now})
+        if single:
+            ordered._show(user)
 
-    def _tell_single(self, user):
+    def _show(self, user):
+        """One note on the screens of the owner, however many alerts there are."""
         mine = self.with_context(lang=user.lang)
-        self.activity_schedule(
-            "mail.mail_activity_data_warning",
-            user_id=user.id,
-            summary=mine.display_name,
-        )
+        more = len(self) - 1
         user._bus_send(
             "simple_notification",
             {
-                "type": "danger" if self.severity == "critical" else "warning",
-                "title": mine.display_name,
-                "message": self.region_id.complete_name,
+                "type": "danger" if self[0].severity == "critical" else "warning",
+                "title": mine[0].display_name,
+                "message": mine.env._("and %s more", more)
+                if more
+                else self[0].region_id.complete_name,
             },
         )
 

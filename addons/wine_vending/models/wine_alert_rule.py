@@ -73,6 +73,9 @@ class WineAlertRule(models.Model):
         default="manager",
     )
 
+    scope = fields.Char("Where", compute="_compute_texts")
+    threshold_text = fields.Char(compute="_compute_texts")
+
     _scope_unique = models.UniqueIndex(
         "(kind, COALESCE(region_id, 0), COALESCE(model_id, 0))",
         "There is a rule of this kind for this region and model already. Change that one.",
@@ -82,6 +85,21 @@ class WineAlertRule(models.Model):
         "AND reopen_minutes >= 0 AND group_from >= 0)",
         "Times and numbers of a rule cannot be negative.",
     )
+
+    @api.depends("kind", "region_id", "model_id", "threshold")
+    @api.depends_context("lang")
+    def _compute_texts(self):
+        for rule in self:
+            places = (rule.region_id.complete_name, rule.model_id.display_name)
+            rule.scope = ", ".join(filter(None, places)) or self.env._("everywhere")
+            amount = round(rule.threshold)
+            rule.threshold_text = {
+                "humidity": self.env._("%s %% RH or more", amount),
+                "stock": self.env._("filled below %s %%", amount),
+                "slot": self.env._("%s slots or more", max(amount, 1)),
+                "cash": self.env._("%s %% full or more", amount),
+                "temperature": self.env._("outside what its wines bear"),
+            }.get(rule.kind, "")
 
     @api.model
     def _book(self):

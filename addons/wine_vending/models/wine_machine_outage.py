@@ -28,10 +28,13 @@ class WineMachineOutage(models.Model):
     )
     region_id = fields.Many2one("wine.region", required=True, readonly=True, index=True)
     kind = fields.Selection(OUTAGE_KINDS, required=True, readonly=True)
-    started_at = fields.Datetime(required=True, readonly=True, index=True)
-    ended_at = fields.Datetime(readonly=True)
+    started_at = fields.Datetime("From", required=True, readonly=True, index=True)
+    ended_at = fields.Datetime("Until", readonly=True)
+    state = fields.Selection(
+        [("running", "Going on"), ("over", "Over")], "Now", compute="_compute_state"
+    )
     minutes = fields.Integer(
-        compute="_compute_minutes", store=True, help="Up to its end; 0 while it goes on."
+        compute="_compute_length", store=True, help="Up to its end; 0 while it goes on."
     )
 
     _one_open = models.UniqueIndex(
@@ -41,8 +44,13 @@ class WineMachineOutage(models.Model):
         "CHECK(ended_at IS NULL OR ended_at >= started_at)", "An outage ends after it began."
     )
 
+    @api.depends("ended_at")
+    def _compute_state(self):
+        for outage in self:
+            outage.state = "over" if outage.ended_at else "running"
+
     @api.depends("started_at", "ended_at")
-    def _compute_minutes(self):
+    def _compute_length(self):
         for outage in self:
             spent = (outage.ended_at or outage.started_at) - outage.started_at
             outage.minutes = round(spent.total_seconds() / 60)

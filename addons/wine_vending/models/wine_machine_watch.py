@@ -12,6 +12,7 @@ class WineMachine(models.Model):
     temperature = fields.Float("Temperature (°C)", compute="_compute_climate", digits=(4, 1))
     temperature_at = fields.Datetime("Measured at", compute="_compute_climate")
     humidity = fields.Float("Humidity (% RH)", compute="_compute_climate", digits=(4, 1))
+    climate_text = fields.Char("Climate", compute="_compute_climate")
     temp_min = fields.Float("Coldest (°C)", compute="_compute_band", store=True, digits=(4, 1))
     temp_max = fields.Float("Warmest (°C)", compute="_compute_band", store=True, digits=(4, 1))
     connection_since = fields.Datetime(copy=False, readonly=True)
@@ -33,6 +34,23 @@ class WineMachine(models.Model):
             machine.temperature = row.temperature
             machine.temperature_at = row.temperature_at
             machine.humidity = row.humidity
+            machine.climate_text = machine._climate_words() if row.temperature_at else False
+
+    def _climate_words(self):
+        """The newest readings against the band, in the reader's language."""
+        values = {
+            "now": f"{self.temperature:.1f}",
+            "low": f"{self.temp_min:.1f}",
+            "high": f"{self.temp_max:.1f}",
+            "humidity": round(self.humidity),
+        }
+        if self.temperature > self.temp_max:
+            words = self.env._("%(now)s °C, too warm: %(low)s to %(high)s °C allowed", **values)
+        elif self.temperature < self.temp_min:
+            words = self.env._("%(now)s °C, too cold: %(low)s to %(high)s °C allowed", **values)
+        else:
+            words = self.env._("%(now)s °C, %(low)s to %(high)s °C allowed", **values)
+        return f"{words}; {values['humidity']} % RH" if self.humidity else words
 
     @api.depends(
         "model_id.temp_min",

@@ -23,6 +23,7 @@ from . import test_access_odoo
 from . import test_product
 from . import test_alert_flood
 from . import test_alert_watch
+from . import test_readings
 from . import test_tour
 from . import test_visit
 from . import test_cash_collection

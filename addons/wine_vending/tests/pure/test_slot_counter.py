@@ -94,3 +94,16 @@ def test_reports():
     assert not slot.changed
     slot.report("jammed")
     assert (slot.state, slot.changed) == ("jammed", True)
+
+
+def test_a_late_word_on_the_state_changes_nothing():
+    counter = SlotCounter(1, 5, "ok", said=(1, 20))
+    counter.report("jammed", (1, 19))
+    counter.report("jammed", (1, 20))
+    assert (counter.state, counter.changed) == ("ok", False)
+    counter.report("jammed", (1, 21))
+    assert (counter.state, counter.said) == ("jammed", (1, 21))
+    counter.report("ok", (2, 1))
+    assert counter.state == "ok", "a new board counts from one"
+    counter.report("empty")
+    assert (counter.state, counter.said) == ("empty", (2, 1))

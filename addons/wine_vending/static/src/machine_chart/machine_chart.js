@@ -214,7 +214,7 @@ export class MachineChart extends Component {
         if (doors.length) {
             datasets.push({
                 label: _t("Door opened"),
-                data: doors.map((x) => ({x, y: bottom})),
+                data: doors.map((x) => ({x, y: bottom + 0.4})),
                 showLine: false,
                 pointStyle: "triangle",
                 pointRadius: 6,
