@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: LGPL-3.0-or-later
+from . import controllers
 from . import core
 from . import models
 from . import projection

@@ -18,3 +18,4 @@ from . import slot_counter
 from . import vend_flow
 from . import vend_fold
 from . import visit_plan
+from . import vend_match

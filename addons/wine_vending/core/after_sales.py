@@ -2,9 +2,9 @@
 """What becomes of a complaint: money back now, a kind no, or a person.
 
 A complaint names a vend; the vend has evidence. Where the evidence proves that nothing came out,
-the consumer does not wait for anybody (ARCHITECTURE §5.7). Where the money went back already, we
-say when and how. Everything else is for a person, with a deadline. Whatever is decided, never more goes
-back than was taken (docs/protocol §6: refund keys are made from the vend).
+the consumer waits for nobody (ARCHITECTURE §5.7). Where the money went back already, we say when
+and how. Everything else is for a person, with a deadline. Whatever is decided, never more goes back
+than was taken (docs/protocol §6: refund keys are made from the vend).
 """
 
 from dataclasses import dataclass

@@ -2,8 +2,8 @@
 """A sentence that is said now and read later, by somebody of another language.
 
 ``_lt("Slot %(slot)s is empty", slot="A1")`` keeps the sentence and what is put into it apart, so
-that it can be stored and translated for whoever reads it. The function is called ``_`` for the tools
-that collect texts for translation; it takes no other part in Odoo.
+that it can be stored and translated for whoever reads it. The function has the name that Odoo's
+collector of texts looks for; it takes no other part in Odoo.
 """
 
 MODULE = "wine_vending"

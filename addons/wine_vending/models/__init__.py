@@ -38,6 +38,10 @@ from . import wine_machine_chart
 from . import wine_maintenance
 from . import wine_reach
 from . import wine_complaint
+from . import wine_complaint_file
+from . import wine_complaint_assess
+from . import wine_complaint_decide
+from . import wine_complaint_tell
 from . import wine_reach_user
 from . import wine_odoo_region
 from . import wine_bounded

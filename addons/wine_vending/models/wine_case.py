@@ -50,6 +50,7 @@ class WineCase(models.Model):
     told = fields.Json("What is known, to be translated", readonly=True)
     reference = fields.Char(readonly=True, index="btree_not_null")
     vend_id = fields.Many2one("wine.vend", readonly=True, index="btree_not_null")
+    complaint_ids = fields.One2many("wine.complaint", "case_id", "Complaints", readonly=True)
     machine_id = fields.Many2one("wine.machine", readonly=True, index="btree_not_null")
     region_id = fields.Many2one("wine.region", readonly=True, index="btree_not_null")
     amount = fields.Monetary("Amount at stake", readonly=True)
@@ -126,10 +127,12 @@ class WineCase(models.Model):
                 [("state", "=", "open"), ("reference", "in", references)]
             )
         }
-        fresh = {}
+        fresh, asked = {}, self.browse()
         for vals in vals_list:
             key = (vals["kind"], vals.get("reference") or id(vals))
-            if key not in existing:
+            if key in existing:
+                asked |= existing[key]
+            else:
                 fresh[key] = vals
         names = self.env["ir.sequence"].sudo()
         today = fields.Date.today()
@@ -137,7 +140,7 @@ class WineCase(models.Model):
             vals.setdefault("name", names.next_by_code("wine.case"))
             vals.setdefault("deadline", fields.Date.add(today, days=2))
         created = self.sudo().with_context(tracking_disable=True).create(list(fresh.values()))
-        return self.union(created, *existing.values())
+        return created | asked
 
     def action_came_out(self):
         """The bottle came out: the vend is a sale."""
@@ -164,6 +167,15 @@ class WineCase(models.Model):
     def action_close(self):
         """Close after having done what was needed."""
         for case in self:
+            waiting = case.sudo().complaint_ids.filtered(lambda one: one.state == "in_case")
+            if waiting:
+                raise UserError(
+                    self.env._(
+                        "A consumer waits for an answer to %s. Decide the complaint and this case "
+                        "closes by itself.",
+                        waiting[0].name,
+                    )
+                )
             if case.kind == "unknown" and case.vend_id.state == "unknown":
                 raise UserError(
                     self.env._(

@@ -216,6 +216,3 @@ class WineComplaint(models.Model):
         if moving:
             moving.with_context(wine_flow=_FLOW).write({"state": target, **values})
         return moving
-
-    def _follow_vends(self):
-        """Hook of the vend: its money has just moved; see the decisions."""

@@ -32,3 +32,4 @@ from . import test_stockout
 from . import test_forecast_run
 from . import test_need
 from . import test_route
+from . import test_complaint
