@@ -59,6 +59,7 @@
         "views/wine_forecast_views.xml",
         "report/pick_list.xml",
         "views/wine_route_views.xml",
+        "views/wine_complaint_views.xml",
         "views/complaint_help_templates.xml",
         "views/complaint_portal_templates.xml",
         "views/wine_cash_views.xml",
@@ -83,6 +84,8 @@
     "assets": {
         "web.assets_backend": [
             "wine_vending/static/src/machine_front/*",
+            "wine_vending/static/src/region_name/*",
+            "wine_vending/static/src/vend_timeline/*",
             "wine_vending/static/src/live/*",
             "wine_vending/static/src/today/*",
             "wine_vending/static/src/map/*",

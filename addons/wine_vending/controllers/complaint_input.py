@@ -1,9 +1,12 @@
 # SPDX-License-Identifier: LGPL-3.0-or-later
 """What a stranger's form may bring in: checked, cut to size, and nothing else."""
 
+import io
 import re
 from datetime import datetime, timedelta, timezone
 from zoneinfo import ZoneInfo
+
+from PIL import Image
 
 from odoo.exceptions import UserError
 from odoo.tools import email_normalize
@@ -102,8 +105,10 @@ def _photo(env, file):
     if guess_mimetype(raw) not in PHOTO_TYPES:
         raise Refused(env._("Only photos (JPEG or PNG) can be sent."))
     try:
-        return image_process(
-            raw, size=(PHOTO_SIDE, PHOTO_SIDE), verify_resolution=True, output_format="JPEG"
-        )
+        sized = image_process(raw, size=(PHOTO_SIDE, PHOTO_SIDE), verify_resolution=True)
+        stream = io.BytesIO()
+        with Image.open(io.BytesIO(sized)) as image:
+            image.convert("RGB").save(stream, "JPEG", quality=85, exif=b"")
+        return stream.getvalue()
     except (UserError, ValueError, OSError) as error:
         raise Refused(env._("A photo cannot be read. Take it again, please.")) from error

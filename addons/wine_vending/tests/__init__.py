@@ -33,3 +33,4 @@ from . import test_forecast_run
 from . import test_need
 from . import test_route
 from . import test_complaint
+from . import test_complaint_web

@@ -366,7 +366,8 @@ class TestComplaintLate(ComplaintCommon):
         complaint = self.filed(self.sold(sensor="none"))
         elsewhere = self.make_region("Elsewhere", "ELS")
         site = self.env["wine.site"].create({"name": "New", "region_id": elsewhere.id})
-        self.machine.with_context(wine_move=True).site_id = site
+        self.machine._move_to(site)
+        self.assertEqual(self.machine.region_id, elsewhere)
         self.assertEqual(complaint.region_id, self.region)
 
     def look_again(self):
