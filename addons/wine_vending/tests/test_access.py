@@ -102,6 +102,8 @@ PUBLIC = {
         "action_view_planograms",
         "action_view_orders",
         "action_view_stock",
+        "action_view_complaints",
+        "action_help_qr",
         "action_move",
         "action_view_alerts",
         "action_view_outages",
