@@ -8,7 +8,7 @@ STAGES = [
     ("draft", "Draft"),
     ("scheduled", "Scheduled"),
     ("failed", "Not published"),
-    ("waiting", "Waiting for the machine"),
+    ("waiting", "Waiting"),
     ("applied", "Applied"),
     ("superseded", "Superseded"),
 ]
@@ -58,12 +58,15 @@ class WinePlanogram(models.Model):
         ondelete="set null",
         help="The planogram, of this or another machine, whose content this one took.",
     )
-    published_at = fields.Datetime(readonly=True, copy=False)
+    published_at = fields.Datetime("Published", readonly=True, copy=False)
     published_by_id = fields.Many2one("res.users", "Published by", readonly=True, copy=False)
     applied_at = fields.Datetime(
-        readonly=True, copy=False, help="When the machine first reported this version as applied."
+        "Applied",
+        readonly=True,
+        copy=False,
+        help="When the machine first reported this version as applied.",
     )
-    superseded_at = fields.Datetime(readonly=True, copy=False)
+    superseded_at = fields.Datetime("Superseded", readonly=True, copy=False)
     line_ids = fields.One2many("wine.planogram.line", "planogram_id", "Slots", copy=True)
 
     _version_unique = models.UniqueIndex(

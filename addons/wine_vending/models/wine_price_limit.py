@@ -58,13 +58,13 @@ class WinePriceLimit(models.Model):
     )
     has_margin = fields.Boolean("States a margin", tracking=True)
     margin = fields.Float(
-        "Least margin on cost (%)",
+        "Margin (%)",
         digits=(6, 2),
         tracking=True,
-        help="Price before tax, above the cost of the product.",
+        help="At least this much above the cost of the product, before tax.",
     )
     note = fields.Char("Reason", help="Shown to the regions that it binds.")
-    breach_count = fields.Integer("Slots beyond", compute="_compute_breach_count")
+    breach_count = fields.Integer("Beyond", compute="_compute_breach_count")
 
     _goods = models.Constraint(
         "CHECK(product_id IS NULL OR categ_id IS NULL)",
@@ -237,8 +237,8 @@ class WinePriceLimit(models.Model):
             )
         return self.env._(
             "Slot %(slot)s of %(machine)s: %(product)s at %(price)s lies above the highest "
-            "price of %(amount)s (limit “%(limit)s”). Lower the price, or ask the platform administrator to "
-            "change the limit.",
+            "price of %(amount)s (limit “%(limit)s”). Lower the price, or ask the platform "
+            "administrator to change the limit.",
             **values,
         )
 
