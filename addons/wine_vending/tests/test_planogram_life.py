@@ -18,6 +18,7 @@ class PlanogramCommon(WineCommon):
         super().setUpClass()
         cls.manager = new_test_user(cls.env, "plano-manager", MANAGER, name="Mona Manager")
         cls.region.manager_ids = cls.manager
+        cls.env["wine.price.limit"].search([]).active = False  # of the demo, or a user's
 
     def draft(self, machine=None, **prices):
         """The standing layout with other prices, by slot code."""
