@@ -19,3 +19,5 @@ from . import vend_flow
 from . import vend_fold
 from . import visit_plan
 from . import vend_match
+from . import counters
+from . import eva_dts
