@@ -63,6 +63,7 @@
         "views/complaint_help_templates.xml",
         "views/complaint_portal_templates.xml",
         "views/wine_cash_views.xml",
+        "views/wine_counter_views.xml",
         "views/live_views.xml",
         "views/today_views.xml",
         "views/report_sales_views.xml",

@@ -155,6 +155,28 @@ def compare(stepped, sales):
     )
 
 
+def explain(before, after, sales):
+    """What happened, and what the sales leave unexplained.
+
+    A new board may go on with the counters of the old one; that is taken to be so where it explains
+    more than a fresh start does.
+
+    :return: (:class:`Step`, :class:`Comparison`)
+    """
+    stepped = step(before, after)
+    found = compare(stepped, sales)
+    if stepped.exact or found.explained or after.count < before.count:
+        return stepped, found
+    carried = Step(
+        stepped.kind,
+        after.count - before.count,
+        after.value - before.value,
+        _slot_steps(before, after),
+    )
+    again = compare(carried, sales)
+    return (carried, again) if again.explained else (stepped, found)
+
+
 def _gaps(count, value, sales, exact):
     return (
         _gap(count, [(sale.count, sale) for sale in sales], exact),

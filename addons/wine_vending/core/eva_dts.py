@@ -15,6 +15,8 @@ import re
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from .told import Told, _lt
+
 #: bytes; the largest files of real machines have a few ten thousand
 LARGEST = 1_000_000
 LONGEST_LINE = 2_000
@@ -27,7 +29,7 @@ CASH, CASHLESS, TOKEN = "CA", ("DA", "DB"), "TA"
 
 
 class EvaError(ValueError):
-    """The file is no audit file; its text says why."""
+    """The file is no audit file; what it was raised with says why, for the reader to translate."""
 
 
 class _BadField(Exception):
@@ -49,7 +51,7 @@ class Broken:
 
     number: int
     text: str
-    why: str
+    why: Told
 
 
 @dataclass(slots=True)
@@ -120,7 +122,9 @@ def parse(raw: bytes) -> Audit:
         reader.read(number, text)
     audit = reader.finish()
     if not reader.known:
-        raise EvaError("it holds no block of an EVA-DTS audit; choose the file that the reader saved")
+        raise EvaError(
+            _lt("it holds no block of an EVA-DTS audit; choose the file that the reader saved")
+        )
     audit.checksum = _checksum(lines, audit)
     return audit
 
@@ -128,9 +132,15 @@ def parse(raw: bytes) -> Audit:
 def _lines(raw):
     """[(number, text)] of what is not blank; any line ends, UTF-8 or else Latin-1."""
     if not isinstance(raw, (bytes, bytearray)) or not raw.strip():
-        raise EvaError("it is empty")
+        raise EvaError(_lt("it is empty"))
     if len(raw) > LARGEST:
-        raise EvaError(f"it has {len(raw)} bytes; no audit file is larger than {LARGEST}")
+        raise EvaError(
+            _lt(
+                "it has %(size)s bytes; no audit file is larger than %(most)s",
+                size=len(raw),
+                most=LARGEST,
+            )
+        )
     try:
         text = bytes(raw).decode("utf-8-sig")
     except UnicodeDecodeError:
@@ -154,7 +164,9 @@ def _checksum(lines, audit):
             continue
         if told.lstrip("0") == f"{crc16(data):X}".lstrip("0"):
             return "right"
-    audit.remarks.append(f"line {lines[end][0]}: the checksum {told or 'is empty'} does not fit")
+    audit.remarks.append(
+        _lt("line %s: the checksum does not fit; read the machine again", lines[end][0])
+    )
     return "wrong"
 
 
@@ -169,7 +181,9 @@ class _Reader:
     def read(self, number, text):
         match = _TAG.match(text.rstrip(" \t\x1a"))
         if len(text) > LONGEST_LINE or "\x00" in text or not match:
-            self.audit.broken.append(Broken(number, text[:80], "it is no block of the standard"))
+            self.audit.broken.append(
+                Broken(number, _shown(text), _lt("it is no block of the standard"))
+            )
             return
         tag, rest = match.groups()
         line = Line(number, tag, tuple((rest or "").split("*")) if rest is not None else ())
@@ -181,7 +195,7 @@ class _Reader:
         try:
             handler(self, line)
         except _BadField as error:
-            self.audit.broken.append(Broken(number, text[:80], str(error)))
+            self.audit.broken.append(Broken(number, _shown(text), error.args[0]))
 
     def finish(self):
         """Totals from the products where the file has no VA1."""
@@ -189,9 +203,9 @@ class _Reader:
         if audit.count is None and audit.products:
             audit.count = sum(product.count for product in audit.products.values())
             audit.value = sum(product.value for product in audit.products.values())
-            audit.remarks.append("it has no total (VA1); the selections were added up")
+            audit.remarks.append(_lt("it has no total (VA1); the selections were added up"))
         elif audit.count is None:
-            audit.remarks.append("it has neither a total (VA1) nor selections (PA1, PA2)")
+            audit.remarks.append(_lt("it has neither a total (VA1) nor selections (PA1, PA2)"))
         return audit
 
     # === BLOCKS === #
@@ -207,7 +221,7 @@ class _Reader:
         """ID4: decimal places, numeric and ISO code of the currency."""
         decimals = _number(line, 0)
         if decimals is not None and decimals > 6:
-            raise _BadField(f"{decimals} decimal places are more than any currency has")
+            raise _BadField(_lt("%s decimal places are more than any currency has", decimals))
         self.audit.decimals = decimals
         self.audit.currency = _text(line, 2).upper() or _text(line, 1)
 
@@ -215,7 +229,7 @@ class _Reader:
         """ID5: date and time of the machine when it was read."""
         self.audit.moment = _moment(_text(line, 0), _text(line, 1))
         if self.audit.moment is None:
-            self.audit.remarks.append(f"line {line.number}: the date cannot be read")
+            self.audit.remarks.append(_lt("line %s: the date cannot be read", line.number))
 
     def control_board(self, line):
         """CB1: the board that counts."""
@@ -246,10 +260,12 @@ class _Reader:
         """PA1: a selection begins; the same one again goes on where it was."""
         code = _text(line, 0)
         if not code:
-            raise _BadField("the selection has no number")
+            raise _BadField(_lt("the selection has no number"))
         product = self.audit.products.get(code)
         if product:
-            self.audit.remarks.append(f"line {line.number}: selection {code} is there twice")
+            self.audit.remarks.append(
+                _lt("line %(line)s: selection %(code)s is there twice", line=line.number, code=code)
+            )
         self.product = product or Product(code)
         self.product.price = _number(line, 1)
         self.product.name = _text(line, 2)
@@ -281,7 +297,7 @@ class _Reader:
 
     def _selection(self):
         if self.product is None:
-            raise _BadField("it belongs to a selection, but no PA1 stands before it")
+            raise _BadField(_lt("it belongs to a selection, but no PA1 stands before it"))
         return self.product
 
 
@@ -305,6 +321,13 @@ _HANDLERS = {
 }
 
 
+def _shown(text):
+    """The beginning of a line, fit for a screen and a database."""
+    return "".join(
+        char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in text[:80]
+    )
+
+
 def _text(line, index):
     return line.fields[index].strip() if index < len(line.fields) else ""
 
@@ -315,14 +338,21 @@ def _number(line, index):
     if not text:
         return None
     if not _NUMBER.match(text):
-        raise _BadField(f"field {index + 1} of {line.tag} should be a number and is {text[:20]!r}")
+        raise _BadField(
+            _lt(
+                "field %(field)s of %(tag)s should be a number and is %(text)r",
+                field=index + 1,
+                tag=line.tag,
+                text=text[:20],
+            )
+        )
     return int(text)
 
 
 def _need(line, index):
     number = _number(line, index)
     if number is None:
-        raise _BadField(f"field {index + 1} of {line.tag} is empty")
+        raise _BadField(_lt("field %(field)s of %(tag)s is empty", field=index + 1, tag=line.tag))
     return number
 
 

@@ -1,4 +1,7 @@
 # SPDX-License-Identifier: LGPL-3.0-or-later
+from datetime import timezone
+from zoneinfo import ZoneInfo
+
 from odoo import api, fields, models
 
 from ..core.business_time import business_date
@@ -101,6 +104,11 @@ class WineRegion(models.Model):
     def _business_day(self, moment):
         """The business day of a moment (naive UTC) in the region's time zone."""
         return business_date(moment or fields.Datetime.now(), self.tz)
+
+    def _to_utc(self, local):
+        """Naive local time of the region → naive UTC."""
+        aware = local.replace(tzinfo=ZoneInfo(self.tz or "UTC"))
+        return aware.astimezone(timezone.utc).replace(tzinfo=None)
 
 
 class PosSession(models.Model):

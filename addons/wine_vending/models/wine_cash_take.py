@@ -6,6 +6,8 @@ from odoo.exceptions import UserError
 from odoo.tools import SQL
 from odoo.tools.misc import formatLang
 
+from ..core.told import _lt
+
 #: reports of phone and machine without a common visit belong together within this time
 TOGETHER = timedelta(hours=2)
 PASSED = ("kind", "machine_id", "visit_id", "user_id", "moment", "uuid", "source", "bag", "reason")
@@ -162,7 +164,7 @@ class WineCashCollection(models.Model):
         elif told and self.currency_id.compare_amounts(counted, self.counted):
             self._open_case(
                 "two",
-                self.env._(
+                _lt(
                     "%(name)s, %(machine)s: %(first)s was reported and booked, the other report "
                     "says %(second)s. Ask who counted, and correct the collection where it is "
                     "wrong.",
@@ -337,12 +339,12 @@ class WineCashCollection(models.Model):
             return
         self._open_case(
             "difference",
-            self.env._(
+            _lt(
                 "%(name)s, %(machine)s, taken by %(who)s: found %(found)s, should be %(expected)s, "
                 "difference %(difference)s.",
                 name=self.name,
                 machine=self.machine_id.name,
-                who=self.collector or self.env._("unknown"),
+                who=self.collector or _lt("unknown"),
                 found=self._money(self.expected + self.late + self.difference),
                 expected=self._money(self.expected + self.late),
                 difference=self._money(self.difference),
@@ -351,6 +353,7 @@ class WineCashCollection(models.Model):
         )
 
     def _open_case(self, what, text, amount):
+        """One open case per question; it says what is known now."""
         case = self.env["wine.case"]._open_case(
             "cash",
             region=self.region_id,
@@ -359,15 +362,21 @@ class WineCashCollection(models.Model):
             text=text,
             amount=amount,
         )
-        case.sudo().collection_id = self
+        case.sudo().write(
+            {
+                "collection_id": self.id,
+                "amount": amount,
+                "text_source": str(text),
+                "told": text.to_json(),
+            }
+        )
 
     def _close_cases(self, words):
-        references = (f"{self.uuid}/difference", f"{self.uuid}/two")
+        """The question of the difference, or every question once the collection is corrected."""
         self.case_ids.filtered(
             lambda case: (
                 case.state == "open"
-                and case.reference == references[0]
-                or self.state == "corrected"
+                and (self.state == "corrected" or case.reference == f"{self.uuid}/difference")
             )
         )._close(words)
 

@@ -7,3 +7,4 @@ from . import vend_local
 from . import vend_platform
 from . import restock
 from . import cash
+from . import counters

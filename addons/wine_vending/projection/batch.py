@@ -69,6 +69,7 @@ class Batch:
         self.pickings = defaultdict(lambda: defaultdict(float))
         self.scraps = []
         self.collections = []
+        self.readings = []
         self.voids = []
         self.machine_values = defaultdict(dict)
         self.faults = FaultBook(env, self.machines, facts)
@@ -334,6 +335,7 @@ class Batch:
     def flush(self):
         """Write what the facts changed, kind by kind."""
         differing = planogram.machines_to_compare(self)
+        writing.mark_stale(self)
         writing.write_vends(self)
         writing.write_orders(self)
         writing.write_counters(self)
@@ -344,6 +346,7 @@ class Batch:
         watching.write_outages(self)
         watching.write_readings(self)
         writing.write_collections(self)
+        writing.write_readings(self)
         planogram.write_applied(self)
         differing._refresh_reported()
         writing.write_cases(self)

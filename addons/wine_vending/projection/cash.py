@@ -3,6 +3,7 @@
 
 from ..core.facts import BadFact
 from ..core.money import parse_amount
+from ..core.told import _lt
 from .batch import handles
 
 LEVELS = ("coins", "notes", "tubes")
@@ -13,7 +14,14 @@ def _amount(batch, fact, value, name):
     amount = parse_amount(value if isinstance(value, str) else str(value))
     currency = batch.machine(fact).currency_id
     if amount < 0 or amount != round(amount, currency.decimal_places):
-        raise BadFact(f"{name} {value!r} is no amount of {currency.name}")
+        raise BadFact(
+            _lt(
+                "%(name)s: %(value)s is no amount of %(currency)s",
+                name=name,
+                value=value,
+                currency=currency.name,
+            )
+        )
     return amount
 
 
@@ -27,7 +35,7 @@ def collected(batch, fact):
             "machine_id": fact.machine_id,
             "uuid": fact.reference or f"{fact.machine_id}/{fact.position}/{fact.moment}",
             "visit": str(data["visit_id"]) if data.get("visit_id") else None,
-            "collector": str(data.get("by") or "")[:100],
+            "collector": str(data.get("by") or "").replace("\0", "")[:100],
             "moment": fact.moment,
             "source": "machine",
             "counted_coins": _amount(batch, fact, counted["coins"], "coins"),

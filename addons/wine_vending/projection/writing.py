@@ -172,3 +172,19 @@ def announce(batch):
             news.setdefault(kind, set()).add(fact.machine_id)
     for kind, ids in news.items():
         batch.env["wine.machine"].browse(ids)._announce(kind)
+
+
+def write_readings(batch):
+    """Keep counters; they are compared with the sales by a scheduled action, at once after."""
+    if batch.readings:
+        batch.env["wine.counter.snapshot"]._take(batch.readings, compare=False)
+
+
+def mark_stale(batch):
+    """Vends that lie before a reading of their machine: it will be compared again."""
+    for fold in batch.vends.values():
+        machine = batch.machines.get(fold.get("machine_id") if not fold.record else 0)
+        machine = machine or (fold.record and fold.record.machine_id)
+        if fold.values.get("qty_done") and machine and machine.counter_read_at:
+            if fold.get("moment") <= machine.counter_read_at:
+                batch.machine_values[machine.id]["counter_stale"] = True

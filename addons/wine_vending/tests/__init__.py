@@ -34,3 +34,4 @@ from . import test_need
 from . import test_route
 from . import test_complaint
 from . import test_complaint_web
+from . import test_counter_snapshot

@@ -158,6 +158,7 @@ class AccessCommon(WineCommon):
             cls.env["wine.route.shortage"].create(cls.shortage_values(machine)),
             cls.env["wine.slot.stockout"].create(cls.stockout_values(machine)),
             cls.env["wine.cash.collection"].create({"machine_id": machine.id}),
+            cls.env["wine.counter.snapshot"].create(cls.reading_values(machine)),
             cls.env["wine.machine.placement"].create(cls.placement_values(machine)),
             *cls.watch(machine),
             machine.difference_ids[:1],
@@ -207,6 +208,14 @@ class AccessCommon(WineCommon):
             }
         )
         return {"batch_id": route.id, "region_id": machine.region_id.id, "product_id": cls.wine.id}
+    def reading_values(cls, machine):
+        return {
+            "identity": str(uuid4()),
+            "machine_id": machine.id,
+            "region_id": machine.region_id.id,
+            "source": "meter",
+            "moment": "2026-01-01",
+        }
 
     @classmethod
     def stockout_values(cls, machine):
@@ -330,6 +339,7 @@ class AccessCommon(WineCommon):
             "wine.report.due": {"machine_id": world.machine.id, "business_date": "2026-01-01"},
             "wine.visit": {"machine_id": world.machine.id},
             "wine.cash.collection": {"machine_id": world.machine.id},
+            "wine.counter.snapshot": self.reading_values(world.machine),
             "wine.visit.line": {"visit_id": world.visit.id, "slot_id": free.id},
             "wine.machine.placement": self.placement_values(world.machine),
             "wine.forecast": {"machine_id": world.machine.id, "product_id": self.soda.id},

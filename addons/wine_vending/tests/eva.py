@@ -24,7 +24,9 @@ def eva_file(*blocks, end="\r\n", header=True, checksum=True, encoding="latin-1"
     return "".join(f"{line}{end}" for line in body).encode(encoding)
 
 
-def audit(slots, serial="SN-1", currency=(2, "1840", "USD"), board="BOARD1", init="250101*0800", **more):
+def audit(
+    slots, serial="SN-1", currency=(2, "1840", "USD"), board="BOARD1", init="250101*0800", **more
+):
     """A whole file of a machine: ``slots`` is {code: (price, count, value)} in minor units."""
     total = (sum(row[2] for row in slots.values()), sum(row[1] for row in slots.values()))
     blocks = [

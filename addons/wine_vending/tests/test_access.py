@@ -48,6 +48,7 @@ MATRIX = {
         "finance": "rwc",
         "admin": "rwc",
     },
+    "wine.counter.snapshot": LOOK,
     "wine.cash.collection": {
         "service": "r",
         **dict.fromkeys(("region_manager", "finance", "admin"), "rwcu"),
@@ -83,6 +84,7 @@ HARMLESS = {
     "wine.case": {"deadline": "2030-01-01"},
     "wine.complaint": {"deadline": "2030-01-01"},
     "wine.cash.collection": {"reason": "Other"},
+    "wine.counter.snapshot": {"compared_at": "2026-01-01"},
     "wine.visit": {"reason": "Other"},
     "wine.visit.line": {"planned": 3},
 }
@@ -111,6 +113,9 @@ PUBLIC = {
         "watch_chart",
         "action_view_collections",
         "action_request_cash",
+        "action_view_counters",
+        "action_request_counters",
+        "action_upload_audit",
         "action_view_differences",
     },
     "wine.planogram": {
@@ -150,6 +155,8 @@ PUBLIC = {
     "wine.case": {"action_came_out", "action_did_not", "action_close"},
     "pos.session": {"action_wine_close"},
     "wine.visit": {"action_cancel"},
+    "wine.counter.snapshot": {"action_view_vends", "action_compare_again"},
+    "wine.counter.upload": {"action_take"},
     "wine.cash.collection": {
         "action_post",
         "action_check",
@@ -176,6 +183,7 @@ PRIVATE = {
     ),
     "wine.machine": ("_project", "_send", "_publish_desired", "_set_lifecycle", "_demo_finish"),
     "wine.visit": ("_set_state", "_take_restock"),
+    "wine.counter.snapshot": ("_take", "_compare", "_cron_compare_again"),
     "wine.cash.collection": (
         "_take",
         "_set_state",
@@ -614,6 +622,8 @@ class TestAccessClimbing(AccessCommon):
             ("wine.visit", "action_cancel"): {"region_manager", "admin"},
             ("wine.cash.collection", "action_post"): {"region_manager", "finance", "admin"},
             ("wine.machine", "action_request_cash"): {"region_manager", "admin"},
+            ("wine.machine", "action_request_counters"): {"region_manager", "admin"},
+            ("wine.counter.snapshot", "action_compare_again"): {"region_manager", "admin"},
         }
         for (model, button), roles in may.items():
             record = self.own.records[model]

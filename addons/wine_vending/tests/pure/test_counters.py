@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: LGPL-3.0-or-later
 """Counters of a machine that really sold, and what may happen to them between two readings."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
@@ -17,6 +19,7 @@ from wine_vending_core.counters import (
     Step,
     advance,
     compare,
+    explain,
     step,
 )
 
@@ -144,6 +147,20 @@ def test_after_a_reset_sales_before_it_are_no_gap(lost_to_us, since):
     assert compare(stepped, known).explained
     if since:
         assert not compare(stepped, []).explained
+
+
+@given(sold, st.sampled_from(("epoch", "board", "initialised")))
+def test_a_new_board_may_go_on_counting(sales, mark):
+    """Where the counters were carried over, nothing is missing; a fresh start is seen as well."""
+    marks = {"epoch": (1, 2), "board": ("A", "B"), "initialised": ("x", "y")}[mark]
+    before = replace(START, **{mark: marks[0]})
+    known = [sale(*row) for row in sales]
+    for beginning in (START, Reading(0, 0, {code: (0, 0) for code in SLOTS})):
+        new = replace(after(beginning, sales), **{mark: marks[1]})
+        stepped, found = explain(before, new, known)
+        assert stepped.kind in (SWAP, RESET)
+        assert found.explained
+        assert stepped.count == sum(number for _slot, number in sales)
 
 
 def test_the_first_reading_compares_nothing():
