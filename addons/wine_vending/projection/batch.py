@@ -69,7 +69,7 @@ class Batch:
         self.pickings = defaultdict(lambda: defaultdict(float))
         self.scraps = []
         self.collections = []
-        self.readings = []
+        self.counter_readings = []
         self.voids = []
         self.machine_values = defaultdict(dict)
         self.faults = FaultBook(env, self.machines, facts)
@@ -346,7 +346,7 @@ class Batch:
         watching.write_outages(self)
         watching.write_readings(self)
         writing.write_collections(self)
-        writing.write_readings(self)
+        writing.write_counter_readings(self)
         planogram.write_applied(self)
         differing._refresh_reported()
         writing.write_cases(self)

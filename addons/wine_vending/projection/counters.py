@@ -22,7 +22,7 @@ def snapshot(batch, fact):
         raise ValueError(f"the source {data['source']!r} is not known")
     values = _audit(batch, fact) if data.get("file") else _counters(batch, fact)
     epoch, seq = fact.position or (0, 0)
-    batch.readings.append(
+    batch.counter_readings.append(
         {
             **values,
             "machine_id": fact.machine_id,

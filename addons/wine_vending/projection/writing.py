@@ -174,10 +174,10 @@ def announce(batch):
         batch.env["wine.machine"].browse(ids)._announce(kind)
 
 
-def write_readings(batch):
+def write_counter_readings(batch):
     """Keep counters; they are compared with the sales by a scheduled action, at once after."""
-    if batch.readings:
-        batch.env["wine.counter.snapshot"]._take(batch.readings, compare=False)
+    if batch.counter_readings:
+        batch.env["wine.counter.snapshot"]._take(batch.counter_readings, compare=False)
 
 
 def mark_stale(batch):
