@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: LGPL-3.0-or-later
 from . import controllers
 from . import core
+from . import controllers
 from . import models
 from . import projection
 from . import wizard

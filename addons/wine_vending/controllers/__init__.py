@@ -1,3 +1,4 @@
 # SPDX-License-Identifier: LGPL-3.0-or-later
 from . import help
 from . import complaint_portal
+from . import field

@@ -50,6 +50,8 @@ from . import wine_bounded
 from . import wine_price_limit
 from . import wine_visit
 from . import wine_visit_booking
+from . import wine_visit_entry
+from . import wine_visit_field
 from . import wine_region_replenish
 from . import wine_forecast
 from . import wine_forecast_run

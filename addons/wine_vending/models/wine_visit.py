@@ -79,8 +79,19 @@ class WineVisit(models.Model):
     done_at = fields.Datetime("Done", readonly=True, copy=False)
     cleaned = fields.Boolean(readonly=True, copy=False)
     temperature = fields.Float("Temperature (°C)", digits=(5, 1), readonly=True, copy=False)
+    has_temperature = fields.Boolean("Temperature read", readonly=True, copy=False)
     note = fields.Text()
     line_ids = fields.One2many("wine.visit.line", "visit_id", "Slots", copy=False)
+    minutes = fields.Integer("Minutes", compute="_compute_minutes", store=True, aggregator="avg")
+    filled_total = fields.Integer("Bottles filled", compute="_compute_filled_total", store=True)
+    photo_ids = fields.One2many(
+        "ir.attachment",
+        "res_id",
+        "Photos",
+        domain=[("res_model", "=", "wine.visit"), ("mimetype", "=like", "image/%")],
+        readonly=True,
+    )
+    collection_ids = fields.One2many("wine.cash.collection", "visit_id", "Cash", readonly=True)
     restock_source = fields.Selection(
         SOURCES,
         "Booked by",
@@ -100,6 +111,17 @@ class WineVisit(models.Model):
         """Taken from the machine once: a machine that moves leaves its visits where they were."""
         for visit in self:
             visit.region_id = visit.region_id or visit.machine_id.region_id
+
+    @api.depends("started_at", "done_at")
+    def _compute_minutes(self):
+        for visit in self:
+            took = visit.done_at - visit.started_at if visit.done_at and visit.started_at else None
+            visit.minutes = round(took.total_seconds() / 60) if took else 0
+
+    @api.depends("line_ids.filled")
+    def _compute_filled_total(self):
+        for visit in self:
+            visit.filled_total = sum(visit.line_ids.mapped("filled"))
 
     @api.depends("machine_id.name", "date")
     def _compute_display_name(self):

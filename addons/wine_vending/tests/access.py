@@ -160,6 +160,7 @@ class AccessCommon(WineCommon):
             cls.env["wine.cash.collection"].create({"machine_id": machine.id}),
             cls.env["wine.counter.snapshot"].create(cls.reading_values(machine)),
             cls.env["wine.machine.placement"].create(cls.placement_values(machine)),
+            cls.env["wine.visit.entry"].create(cls.entry_values(machine.visit_ids[:1])),
             *cls.watch(machine),
             machine.difference_ids[:1],
             cls.env["wine.price.limit"].create(
@@ -176,6 +177,18 @@ class AccessCommon(WineCommon):
             "site_id": machine.site_id.id,
             "since": "2020-01-01",
             "until": "2020-01-02",
+        }
+
+    @classmethod
+    def entry_values(cls, visit):
+        """Of an entry of the field app."""
+        return {
+            "uuid": str(uuid4()),
+            "kind": "start",
+            "visit_id": visit.id,
+            "user_id": cls.env.uid,
+            "moment": "2026-01-01",
+            "state": "refused",
         }
 
     @classmethod
@@ -341,6 +354,7 @@ class AccessCommon(WineCommon):
             "wine.visit": {"machine_id": world.machine.id},
             "wine.cash.collection": {"machine_id": world.machine.id},
             "wine.counter.snapshot": self.reading_values(world.machine),
+            "wine.visit.entry": self.entry_values(world.visit),
             "wine.visit.line": {"visit_id": world.visit.id, "slot_id": free.id},
             "wine.machine.placement": self.placement_values(world.machine),
             "wine.forecast": {"machine_id": world.machine.id, "product_id": self.soda.id},

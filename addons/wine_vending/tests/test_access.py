@@ -54,6 +54,7 @@ MATRIX = {
         **dict.fromkeys(("region_manager", "finance", "admin"), "rwcu"),
     },
     "wine.visit": {**LOOK, "region_manager": "rwc", "admin": "rwc"},
+    "wine.visit.entry": {"region_manager": "r", "finance": "r", "admin": "r"},
     "wine.visit.line": {**LOOK, "region_manager": "rwc", "admin": "rwc"},
 }
 HARMLESS = {
@@ -87,6 +88,7 @@ HARMLESS = {
     "wine.counter.snapshot": {"compared_at": "2026-01-01"},
     "wine.visit": {"reason": "Other"},
     "wine.visit.line": {"planned": 3},
+    "wine.visit.entry": {"text": "Other"},
 }
 #: Odoo's own models that carry what machines of a region sold
 SALES = ("pos.order", "pos.order.line", "pos.payment", "pos.session", "pos.config")
@@ -111,6 +113,7 @@ PUBLIC = {
         "action_view_outages",
         "action_view_maintenance",
         "watch_chart",
+        "action_view_visits",
         "action_view_collections",
         "action_request_cash",
         "action_view_counters",
@@ -157,6 +160,7 @@ PUBLIC = {
     "wine.visit": {"action_cancel"},
     "wine.counter.snapshot": {"action_view_vends", "action_compare_again"},
     "wine.counter.upload": {"action_take"},
+    "wine.visit.entry": {"action_take_in", "action_put_aside"},
     "wine.cash.collection": {
         "action_post",
         "action_check",
@@ -184,6 +188,8 @@ PRIVATE = {
     "wine.machine": ("_project", "_send", "_publish_desired", "_set_lifecycle", "_demo_finish"),
     "wine.visit": ("_set_state", "_take_restock"),
     "wine.counter.snapshot": ("_take", "_compare", "_cron_compare_again"),
+    "wine.visit": ("_set_state", "_take_restock", "_take_entry", "_field_route", "_reopen"),
+    "wine.visit.entry": ("_sync", "_process"),
     "wine.cash.collection": (
         "_take",
         "_set_state",
@@ -620,6 +626,8 @@ class TestAccessClimbing(AccessCommon):
             ("wine.case", "action_did_not"): {"region_manager", "finance", "admin"},
             ("pos.session", "action_wine_close"): {"region_manager", "admin"},
             ("wine.visit", "action_cancel"): {"region_manager", "admin"},
+            ("wine.visit.entry", "action_take_in"): {"region_manager", "admin"},
+            ("wine.visit.entry", "action_put_aside"): {"region_manager", "admin"},
             ("wine.cash.collection", "action_post"): {"region_manager", "finance", "admin"},
             ("wine.machine", "action_request_cash"): {"region_manager", "admin"},
             ("wine.machine", "action_request_counters"): {"region_manager", "admin"},
