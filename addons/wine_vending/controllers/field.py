@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: LGPL-3.0-or-later
 import json
 
+from markupsafe import Markup
+
 from odoo import http
 from odoo.exceptions import AccessError
 from odoo.http import request
@@ -21,7 +23,7 @@ class FieldApp(http.Controller):
             return request.redirect("/odoo")
         return request.render(
             "wine_vending.field_shell",
-            {"boot": json.dumps(self._boot()).replace("</", "<\\/")},
+            {"boot": Markup(json.dumps(self._boot()).replace("<", "\\u003c"))},
             headers={"Cache-Control": "no-store"},
         )
 

@@ -7,6 +7,7 @@ from odoo import Command, fields, models
 from odoo.exceptions import UserError
 
 from ..core.facts import BadFact, PhoneCount
+from ..core.told import _lt
 
 
 class WineCase(models.Model):
@@ -99,10 +100,10 @@ class WineVisit(models.Model):
         if gaps:
             self._ask(
                 "visit",
-                self.env._(
-                    "%(visit)s: the reports of the same visit differ (booked against second "
-                    "report). %(gaps)s. The first one stands in the books; count again and "
-                    "correct the stock.",
+                _lt(
+                    "%(visit)s: the two reports of the same visit differ, booked against second "
+                    "(found + filled − taken out − bad = now): %(gaps)s. The first one stands in "
+                    "the books; count again and correct the stock.",
                     visit=self.display_name,
                     gaps="; ".join(gaps),
                 ),
@@ -189,14 +190,14 @@ class WineVisit(models.Model):
             if not gaps:
                 case.sudo()._close(self.env._("Explained by sales that arrived late"))
                 continue
-            text = self.env._(
+            text = _lt(
                 "%(visit)s: the count differs from our counter: %(gaps)s (slot, bottles more or "
                 "fewer). Sales that the machine has not sent yet may explain it.",
                 visit=visit.display_name,
                 gaps=", ".join(gaps),
             )
             if case:
-                case.sudo().text = text
+                case.sudo().write({"text_source": str(text), "told": text.to_json()})
             else:
                 visit._ask("count", text)
 

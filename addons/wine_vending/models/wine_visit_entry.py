@@ -8,6 +8,7 @@ from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 
 from ..core.business_time import business_moment
+from ..core.told import _lt
 
 KINDS = [
     ("start", "Started"),
@@ -194,12 +195,12 @@ class WineVisitEntry(models.Model):
             self.write({"state": "refused", "text": str(error)})
             self.visit_id._ask(
                 "visit",
-                self.env._(
+                _lt(
                     "%(user)s told of %(visit)s and it was not booked: %(why)s Look at the entries "
                     "of the visit: take them in after all, or put them aside.",
                     user=self.user_id.name,
                     visit=self.visit_id.display_name,
-                    why=error,
+                    why=str(error),
                 ),
             )
 

@@ -59,14 +59,7 @@ class VisitFold:
         counted = first and second and second.before is not None
         if one == two and not (counted and first.after != second.after):
             return []
-        return [
-            self.batch.env._(
-                "%(slot)s: %(first)s against %(second)s",
-                slot=slot.code,
-                first=_words(self.batch.env, first),
-                second=_words(self.batch.env, second),
-            )
-        ]
+        return [f"{slot.code}: {_sum(first)} / {_sum(second)}"]
 
     def write(self):
         """Book what was told, and ask a person about what does not agree."""
@@ -98,17 +91,12 @@ class VisitFold:
         )
 
 
-def _words(env, row):
+def _sum(row):
+    """The numbers of a slot in every language: found + filled − taken out − bad = now."""
     if not row:
-        return env._("nothing")
-    return env._(
-        "found %(before)s, filled %(filled)s, taken out %(removed)s, bad %(bad)s, now %(after)s",
-        before="?" if row.before is None else row.before,
-        filled=row.filled,
-        removed=row.removed,
-        bad=row.bad,
-        after=row.after,
-    )
+        return "–"
+    before = "?" if row.before is None else row.before
+    return f"{before} + {row.filled} − {row.removed} − {row.bad} = {row.after}"
 
 
 def _is_uuid(value):

@@ -26,6 +26,7 @@ from . import test_alert_watch
 from . import test_readings
 from . import test_tour
 from . import test_visit
+from . import test_visit_entry
 from . import test_cash_collection
 from . import test_lots
 from . import test_stockout

@@ -54,7 +54,7 @@ MATRIX = {
         **dict.fromkeys(("region_manager", "finance", "admin"), "rwcu"),
     },
     "wine.visit": {**LOOK, "region_manager": "rwc", "admin": "rwc"},
-    "wine.visit.entry": {"region_manager": "r", "finance": "r", "admin": "r"},
+    "wine.visit.entry": LOOK,
     "wine.visit.line": {**LOOK, "region_manager": "rwc", "admin": "rwc"},
 }
 HARMLESS = {
