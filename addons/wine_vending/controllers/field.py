@@ -1,12 +1,9 @@
 # SPDX-License-Identifier: LGPL-3.0-or-later
-import json
-
-from markupsafe import Markup
-
 from odoo import http
 from odoo.exceptions import AccessError
 from odoo.http import request
 from odoo.tools import file_open
+from odoo.tools.json import scriptsafe
 
 SCOPE = "/wine/field"
 #: entries of one request; a phone with more sends again
@@ -23,7 +20,7 @@ class FieldApp(http.Controller):
             return request.redirect("/odoo")
         return request.render(
             "wine_vending.field_shell",
-            {"boot": Markup(json.dumps(self._boot()).replace("<", "\\u003c"))},
+            {"boot": scriptsafe.dumps(self._boot())},
             headers={"Cache-Control": "no-store"},
         )
 
