@@ -94,7 +94,6 @@
             "wine_vending/static/src/map/*",
             "wine_vending/static/src/machine_chart/*",
         ],
-        "web.assets_backend": ["wine_vending/static/src/machine_front/*"],
         "web.assets_frontend": ["wine_vending/static/src/help/*"],
         # the field app: Owl and the few files of web that translations and templates need
         "wine_vending.assets_field": [
