@@ -11,6 +11,8 @@ from odoo.tests import tagged
 from odoo.tools import mute_logger
 
 from ..core.dropping import DroppingQueue
+from ..process.link import Link
+from ..process.settings import Settings
 from ..process.store import read_machines
 from ..process.telemetry import Telemetry, rows_of
 from .common import BridgeCommon
@@ -63,6 +65,15 @@ class TestTelemetry(BridgeCommon):
         self.env.invalidate_all()
         self.assertEqual((self.machine.temperature, self.machine.humidity), (13.5, 58))
         self.assertEqual(worker.totals, {"readings": 2, "unreadable": 0, "lost": 0})
+
+    def test_the_link_parts_readings_from_events(self):
+        link = Link(Settings(database="x", tenant="test"))
+        for channel, qos in (("tele", 0), ("evt", 1), ("birth", 1)):
+            topic = f"wine/v1/test/{self.machine.uuid}/up/{channel}"
+            link._on_message(
+                None, None, SimpleNamespace(topic=topic, payload=b"{}", mid=1, qos=qos)
+            )
+        self.assertEqual((len(link.telemetry), link.inbox.qsize()), (1, 2))
 
     def worker(self, *publishes):
         queue = DroppingQueue(10)

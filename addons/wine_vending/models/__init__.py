@@ -58,6 +58,7 @@ from . import wine_forecast_run
 from . import wine_slot_need
 from . import wine_slot_stockout
 from . import wine_machine_need
+from . import wine_machine_alarm
 from . import wine_need_answer
 from . import wine_route
 from . import wine_route_plan

@@ -43,9 +43,10 @@ class WineMachineAlert(models.Model):
         untold = untold.filtered(lambda alert: not rules[alert] or rules[alert].notify != "none")
         owners = {}
         for alert in untold.filtered(lambda alert: not alert.user_id):
-            key = alert.region_id, rules[alert].notify if rules[alert] else "manager"
+            wanted = rules[alert].notify if rules[alert] else "manager"
+            key = alert.region_id, alert.machine_id.staff_ids, wanted
             if key not in owners:
-                owners[key] = alert.region_id._nearest_person(key[1])
+                owners[key] = alert.region_id._nearest_person(wanted, key[1])
             alert.user_id = owners[key]
         for user, alerts in untold.filtered("user_id").grouped("user_id").items():
             alerts._tell(user, now)
@@ -110,13 +111,13 @@ class WineRegion(models.Model):
         self.ensure_one()
         return [int(part) for part in reversed(self.parent_path.strip("/").split("/"))]
 
-    def _nearest_person(self, wanted):
-        """Whom to tell: service staff or a manager of the region, else a manager further up."""
+    def _nearest_person(self, wanted, own_staff):
+        """Whom to tell: the machine's or the region's service staff, or the nearest manager."""
         self.ensure_one()
-        line = self.browse(self._upwards())
-        if wanted == "staff" and self.staff_ids:
-            return self.staff_ids.sorted("id")[:1]
-        return next(
-            (region.manager_ids.sorted("id")[:1] for region in line if region.manager_ids),
-            self.env["res.users"],
-        )
+        staff = own_staff or self.staff_ids
+        if wanted == "staff" and staff:
+            return staff.sorted("id")[:1]
+        for region in self.browse(self._upwards()):
+            if region.manager_ids:
+                return region.manager_ids.sorted("id")[:1]
+        return self.env["res.users"]

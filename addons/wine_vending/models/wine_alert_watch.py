@@ -161,7 +161,7 @@ class WineMachineAlert(models.Model):
         return never_over or now - self.closed_at <= timedelta(minutes=rule.reopen)
 
     def _reopen(self, values):
-        """The same trouble again: told anew where it is graver than it was, or was closed by hand."""
+        """The same trouble again: told anew where it is graver, or was closed by hand."""
         anew = self.muted_until or alerting.RANKS[values["severity"]] > self.rank
         self.write(
             {

@@ -41,14 +41,15 @@ class AlertCommon(WineCommon):
         )
         cls.env.flush_all()
         cls.env.cr.execute(
-            "UPDATE wine_machine SET state = 'active', connection_state = 'online' WHERE id = ANY(%s)",
+            "UPDATE wine_machine SET state = 'active', connection_state = 'online' "
+            "WHERE id = ANY(%s)",
             [machines.ids],
         )
         cls.env.invalidate_all()
         return machines
 
     def say(self, kind, machine=None, minutes=0, seq=None, **data):
-        """A fact of ``minutes`` after the beginning; numbered by the device in the order of calls."""
+        """A fact of ``minutes`` after the beginning, numbered in the order of calls."""
         type(self).seq += 1
         moment = self.now + timedelta(minutes=minutes)
         fact = self.fact(

@@ -211,6 +211,46 @@ class TestAlertWatch(AlertCommon):
         self.look(12)
         self.assertFalse(self.alerts().filtered(lambda alert: alert.state != "closed"))
 
+    # === BESIDE EACH OTHER === #
+
+    def test_facts_and_watch_write_different_rows(self):
+        """What machines say writes no alert, the watch writes no machine: neither waits."""
+
+        def versions(table, column):
+            self.env.flush_all()
+            self.env.cr.execute(
+                f"SELECT id, xmin::text, ctid::text FROM {table} WHERE {column} = %s",
+                [self.machine.id],
+            )
+            return self.env.cr.fetchall()
+
+        self.say("fault.raised", code="E1", severity="critical")
+        self.look()
+        alerts = versions("wine_machine_alert", "machine_id")
+        self.say("fault.cleared", code="E1")
+        self.say("door", state="opened")
+        self.say("machine.state", state="offline")
+        self.assertEqual(versions("wine_machine_alert", "machine_id"), alerts)
+        machine = versions("wine_machine", "id")
+        self.look(30)
+        self.assertGreater(len(versions("wine_machine_alert", "machine_id")), 1)
+        self.assertEqual(versions("wine_machine", "id"), machine)
+
+    def test_a_reason_to_go_there(self):
+        self.slot(self.machine, "A1").rate_per_day = 2
+        self.say("machine.state", state="offline")
+        self.say("fault.raised", code="E1", severity="critical")
+        self.say("fault.raised", code="E2", severity="info")
+        self.look(16)
+        reasons = self.machine._visit_reasons()[self.machine]
+        found = {reason.kind: reason for reason in reasons}
+        self.assertIn("offline", found)
+        self.assertIn("E1", found["fault"].text)
+        kinds = [reason.kind for reason in reasons]
+        self.assertEqual(kinds.count("fault"), 1, "an info is no reason to drive")
+        amounts = [reason.amount for reason in reasons if reason.kind in ("fault", "offline")]
+        self.assertEqual(sorted(amounts), [0, 240], "a day of sales is lost once")
+
     # === RULES === #
 
     def test_the_nearest_rule_decides(self):
