@@ -6,6 +6,18 @@ REACH_FIELDS = {"wine_region_ids", "wine_service_region_ids", "wine_machine_ids"
 EVERYTHING = [(1, "=", 1)]
 
 
+def _none(path):
+    """Domain: ``path`` leads nowhere, be it that its first step does not."""
+    steps = path.split(".")
+    ways = [".".join(steps[:length]) for length in range(1, len(steps) + 1)]
+    return ["|"] * (len(ways) - 1) + [(way, "=", False) for way in ways]
+
+
+def _all(domains):
+    domains = list(domains)
+    return ["&"] * (len(domains) - 1) + [leaf for domain in domains for leaf in domain]
+
+
 class ResUsers(models.Model):
     """How far a user reaches, as domains for record rules.
 
@@ -62,8 +74,7 @@ class ResUsers(models.Model):
         if machine is None:
             return ["|", *managed, *serviced]
         staff = "staff_ids" if machine == "id" else f"{machine}.staff_ids"
-        # no machine is no staff, too
-        common = ["&", *serviced, "|", (staff, "=", False), (staff, "in", self.ids)]
+        common = ["&", *serviced, "|", *_none(staff), (staff, "in", self.ids)]
         own = ["&", (region, "in", self._wine_machine_regions()), (staff, "in", self.ids)]
         return ["|", *managed, "|", *common, *own]
 
@@ -95,7 +106,7 @@ class ResUsers(models.Model):
             seen = self._wine_sees(None, region)
             if regions := self._wine_machine_regions():
                 seen = ["|", *seen, (region, "in", regions)]
-        return ["|", *seen, (region, "=", False)] if shared else seen
+        return ["|", *seen, *_none(region)] if shared else seen
 
     def _wine_sees_papers(self, *regions, route):
         """Domain of transfers: administrators see their regions', field staff their own routes'.
@@ -109,8 +120,7 @@ class ResUsers(models.Model):
         if not self.wine_region_ids:
             return mine
         managed = self.wine_region_ids.ids
-        none = ["&"] * (len(regions) - 1) + [(region, "=", False) for region in regions]
-        seen = ["|", *mine, *none]
+        seen = ["|", *mine, *_all([_none(region) for region in regions])]
         for region in regions:
             seen = ["|", *seen, (region, "child_of", managed)]
         return seen
@@ -123,9 +133,7 @@ class ResUsers(models.Model):
         if not self._wine_bounded():
             return EVERYTHING
         managed = self.wine_region_ids.ids
-        domain = ["&"] * (len(regions) - 1)
-        for region in regions:
-            domain += ["|", (region, "=", False), (region, "child_of", managed)]
+        domain = _all(["|", *_none(region), (region, "child_of", managed)] for region in regions)
         if not shared:
             some = ["|"] * (len(regions) - 1)
             domain = ["&", *domain, *some, *((region, "child_of", managed) for region in regions)]

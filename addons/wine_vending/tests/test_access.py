@@ -1,18 +1,15 @@
 # SPDX-License-Identifier: LGPL-3.0-or-later
 """Who may do what: the table, Odoo's own models, and every way up or sideways that we know of."""
 
-import json
-from datetime import datetime, timedelta
-
 from lxml import etree
 
 from odoo import Command
 from odoo.exceptions import AccessError, UserError
 from odoo.service.model import get_public_method
-from odoo.tests import HttpCase, tagged
-from odoo.tools import mute_logger
+from odoo.tests import tagged
 
 from .access import EVERYWHERE, ROLES, AccessCommon
+from .access_rpc import RpcCommon
 
 LOOK = {"service": "r", "region_manager": "r", "finance": "r", "admin": "r"}
 #: model → role → letters: read, write, create, unlink; a role that is missing has nothing
@@ -711,54 +708,8 @@ class TestAccessClimbing(AccessCommon):
 
 
 @tagged("post_install", "-at_install")
-class TestAccessRpc(AccessCommon, HttpCase):
+class TestAccessRpc(RpcCommon):
     """What can be called from outside, called from outside."""
-
-    speaking = None
-    session = None  # here it is that of HTTP, not the trading day
-
-    def rpc(self, role, model, method, args=(), **kwargs):
-        """Result, or the name of the exception that the server answers with."""
-        user = self.users[role]
-        if self.speaking != role:
-            self.authenticate(user.login, user.login)
-            self.speaking = role
-        with mute_logger("odoo.http"):
-            answer = self.url_open(
-                f"/web/dataset/call_kw/{model}/{method}",
-                data=json.dumps(
-                    {
-                        "jsonrpc": "2.0",
-                        "params": {
-                            "model": model,
-                            "method": method,
-                            "args": list(args),
-                            "kwargs": kwargs,
-                        },
-                    }
-                ),
-                headers={"Content-Type": "application/json"},
-            ).json()
-        if "error" in answer:
-            return answer["error"]["data"]["name"].rsplit(".", 1)[-1]
-        return answer["result"]
-
-    def json2(self, key, model, method, **params):
-        with mute_logger("odoo.http", "odoo.addons.rpc.controllers.json2"):
-            return self.url_open(
-                f"/json/2/{model}/{method}",
-                data=json.dumps(params),
-                headers={"Content-Type": "application/json", "Authorization": f"Bearer {key}"},
-            )
-
-    def key_of(self, role):
-        user = self.users[role]
-        return (
-            self.env["res.users.apikeys"]
-            .with_user(user)
-            .sudo()
-            ._generate("rpc", "test", datetime.now() + timedelta(hours=1))
-        )
 
     def test_every_public_method_is_known(self):
         """A new method without underscore can be called by anyone: guard it, then name it here."""
