@@ -4,3 +4,6 @@ from . import wine_planogram_rollback
 from . import wine_rollout
 from . import wine_planogram_copy
 from . import wine_price_change
+from . import stock_bounded
+from . import wine_machine_move
+from . import wine_staff_new
