@@ -11,10 +11,11 @@ the day's sales and exposure are added, so
 
 ``a0 / b0`` is the rate of the same product in the other machines of the pool and ``b0`` its weight
 in days, less where the pool has seen little: what a young product has not shown yet comes from
-there, and it stops mattering as own days come in. A day on which the product could be had for a part of the selling hours counts as that part
-(censored demand, Nahmias 1994): an empty slot says nothing about demand. The factors of the week
-are gamma-Poisson as well, shrunk from pair to machine to pool to flat. Demand over some days is
-negative binomial with mean M and variance ``dispersion·M + M² / a``.
+there, and it stops mattering as own days come in. A day on which the product could be had for a
+part of the selling hours counts as that part (censored demand, Nahmias 1994): an empty slot says
+nothing about demand. The factors of the week are gamma-Poisson as well, shrunk from pair to machine
+to pool to flat. Demand over some days is negative binomial with mean M and variance
+``dispersion·M + M² / a``.
 
 Everything is deterministic: the same sales give the same figures.
 """

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-3.0-or-later
-"""Why a machine should be visited, which machines fit into a route, what is packed for each lane."""
+"""Why a machine should be visited, which machines fit into a route, what each lane gets."""
 
 from dataclasses import dataclass
 from datetime import datetime

@@ -61,7 +61,6 @@ from . import wine_machine_need
 from . import wine_machine_alarm
 from . import wine_need_answer
 from . import wine_route
-from . import wine_route_plan
 from . import pos_config
 from . import pos_session
 from . import pos_order

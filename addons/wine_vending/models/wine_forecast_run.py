@@ -27,7 +27,7 @@ class WineMachine(models.Model):
     forecast_on = fields.Date("Forecast of", readonly=True, copy=False, index=True)
 
     def _follow_planogram(self):
-        """What slots shall hold changes how fast they sell, how far they are filled, what they miss."""
+        """Other goods sell at another rate, are filled to another level, missed elsewhere."""
         result = super()._follow_planogram()
         self.env["wine.forecast"]._seed(self)
         self.env["wine.slot.stockout"].sudo()._sync(self)
@@ -230,7 +230,7 @@ class WineForecast(models.Model):
         )
 
     def _levels(self, machine, product, slots, record, today):
-        """[(slot, rate, level)] of one product of a machine; nothing for lanes that sell nothing."""
+        """[(slot id, rate, level)] of one product of a machine, zeros where nothing is sold."""
         if not product:
             return [(slot.id, 0.0, 0) for slot in slots]
         rooms = [slot._room() for slot in slots]

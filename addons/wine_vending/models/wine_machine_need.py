@@ -157,7 +157,7 @@ class WineMachine(models.Model):
         ]
 
     def _expiry_reasons(self):
-        """Yield (machine, reason): bottles that are past their date, or will be before the visit."""
+        """Yield (machine, reason): bottles past their date, now or before the next visit."""
         now = fields.Datetime.now()
         far = max(self.region_id.mapped("review_days"), default=0)
         rows = self.env.execute_query(
@@ -305,7 +305,8 @@ class WineMachine(models.Model):
         if len(warehouses) > 1:
             raise UserError(
                 self.env._(
-                    "These machines are filled from different warehouses (%s). Choose those of one.",
+                    "These machines are filled from different warehouses (%s). Choose those of "
+                    "one.",
                     ", ".join(warehouses.mapped("name")),
                 )
             )

@@ -203,7 +203,7 @@ class StockQuant(models.Model):
 
     @api.model
     def _get_removal_strategy(self, product_id, location_id):
-        """First expired, first out of everything that feeds machines, unless the category says otherwise."""
+        """First expired, first out of what feeds machines, unless the category says otherwise."""
         strategy = super()._get_removal_strategy(product_id, location_id)
         if strategy == "fifo" and product_id.sudo().use_expiration_date:
             location = location_id.sudo()

@@ -26,7 +26,7 @@ class TestForecastRun(ReplenishCommon):
         ]
 
     def test_sold_out_for_weeks_forecasts_what_it_sold_before(self):
-        """The last 40 days without a bottle say nothing; read as zeros they would halve the rate."""
+        """40 days without a bottle say nothing; read as zeros they would halve the rate."""
         self.history(self.machine, "A2", 4, until=40)
         slot = self.slot(self.machine, "A2")
         slot.qty = 0

@@ -7,3 +7,5 @@ from . import wine_price_change
 from . import stock_bounded
 from . import wine_machine_move
 from . import wine_staff_new
+from . import wine_need_answer
+from . import wine_route_plan

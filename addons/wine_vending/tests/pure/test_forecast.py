@@ -26,9 +26,10 @@ def poisson(chance, mean):
     return units
 
 
-def series(rate, machine=1, product=1, seed=1, week=(1,) * 7, spans=ALWAYS, missing=None):
+def series(rate, machine=1, product=1, seed=1, week=(1,) * 7, spans=None, missing=None):
     """Sales with a true rate; nothing is sold where nothing is there."""
     chance, sold, missing = random.Random(seed), {}, missing or {}
+    spans = ALWAYS if spans is None else spans
     for start, end in spans:
         for day in days(start, end):
             units = poisson(chance, rate * week[day.weekday()] * (1 - missing.get(day, 0)))

@@ -44,6 +44,13 @@ class WineRoutePlan(models.TransientModel):
             plan.bottle_count = sum(chosen.mapped("packed"))
             plan.amount = sum(chosen.mapped("amount"))
 
+    @api.depends("region_id", "date")
+    def _compute_display_name(self):
+        for plan in self:
+            plan.display_name = self.env._(
+                "Visits %(region)s, %(day)s", region=plan.region_id.name or "", day=plan.date or ""
+            )
+
     # === PROPOSING === #
 
     @api.model
@@ -107,7 +114,9 @@ class WineRoutePlan(models.TransientModel):
                 chosen = set(choose(needy, plan.max_stops, plan.van_bottles))
             else:
                 chosen = set(machines.ids)
-            ordered = there.sorted(lambda m: (m.id not in chosen, -m.need_amount, m.id))
+            ordered = there.sorted(
+                lambda m, chosen=chosen: (m.id not in chosen, -m.need_amount, m.id)
+            )
             plan.line_ids = [Command.clear()] + [
                 Command.create({"machine_id": machine.id, "chosen": machine.id in chosen})
                 for machine in ordered
@@ -157,7 +166,7 @@ class WineRoutePlan(models.TransientModel):
         return {key: pack(units, rooms[key]) for key, units in given.items() if units}
 
     def _wants(self):
-        """([Want], dict (machine id, product id) → [(slot, bottles that fit)]) of chosen machines."""
+        """([Want], dict (machine id, product id) → [(slot, bottles that fit)])."""
         machines = self.line_ids.filtered("chosen").machine_id
         rooms, prices, stock = defaultdict(list), {}, defaultdict(int)
         for slot in machines.slot_ids.sorted(lambda slot: (slot.row, slot.column, slot.id)):
