@@ -29,6 +29,7 @@ from . import test_tour
 from . import test_visit
 from . import test_visit_entry
 from . import test_cash_collection
+from . import test_cash_properties
 from . import test_lots
 from . import test_stockout
 from . import test_forecast_run

@@ -222,6 +222,7 @@ class AccessCommon(WineCommon):
         )
         return {"batch_id": route.id, "region_id": machine.region_id.id, "product_id": cls.wine.id}
 
+    @classmethod
     def reading_values(cls, machine):
         return {
             "identity": str(uuid4()),
