@@ -14,6 +14,7 @@
         "data/bridge_cron.xml",
         "views/bridge_event_views.xml",
         "views/bridge_command_views.xml",
+        "views/bridge_planogram_views.xml",
         "views/bridge_menus.xml",
     ],
 }

@@ -5,3 +5,4 @@ from . import wine_bridge_journal
 from . import wine_bridge_command
 from . import wine_bridge_credential
 from . import wine_machine
+from . import wine_planogram

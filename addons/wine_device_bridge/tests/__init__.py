@@ -5,3 +5,4 @@ from . import test_outbox
 from . import test_credentials
 from . import test_access
 from . import test_telemetry
+from . import test_planogram_sent

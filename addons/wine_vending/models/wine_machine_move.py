@@ -219,3 +219,4 @@ class WineMachine(models.Model):
             [("wine_machine_id", "=", self.id), ("stage_id.done", "=", False)]
         )
         requests.wine_region_id = self.region_id
+        self._refresh_differences()  # other price limits bind here

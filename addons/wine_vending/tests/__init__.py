@@ -10,6 +10,7 @@ from . import test_planogram_schedule
 from . import test_slot_difference
 from . import test_price_limit
 from . import test_rollout
+from . import test_planogram_tour
 from . import test_vend_states
 from . import test_vend_local
 from . import test_vend_platform

@@ -138,11 +138,13 @@ class TestSlotDifference(PlanogramCommon):
     def test_they_move_with_the_machine(self):
         self.draft(A1=130).action_publish()
         region = self.make_region("Elsewhere", "ELS")
-        self.machine.site_id = self.env["wine.site"].create(
-            {"name": "There", "region_id": region.id}
-        )
+        site = self.env["wine.site"].create({"name": "There", "region_id": region.id})
+        self.env["wine.price.limit"].create({"region_id": region.id, "floor": 4})
+        self.assertFalse(self.differences("limit"))
+        self.machine._move_to(site)
         self.env.flush_all()
         self.assertEqual(self.machine.difference_ids.region_id, region)
+        self.assertEqual(set(self.differences("limit")), {("limit", "A2")})
 
     def test_vends_at_another_price_are_the_evidence(self):
         """The machine sells by the version that it has; what does not fit is flagged."""
