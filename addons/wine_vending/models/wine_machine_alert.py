@@ -29,6 +29,7 @@ class WineMachineAlert(models.Model):
         "wine.machine", readonly=True, index="btree_not_null", ondelete="cascade"
     )
     region_id = fields.Many2one("wine.region", required=True, readonly=True, index=True)
+    region_name = fields.Char(related="region_id.name", string="Region name")
     site_id = fields.Many2one(related="machine_id.site_id")
     kind = fields.Selection(ALERT_KINDS, required=True, readonly=True)
     detail = fields.Char(readonly=True, required=True, default="")
@@ -110,8 +111,10 @@ class WineMachineAlert(models.Model):
             return self.env._("%s more faults", round(self.value))
         code, _slash, slot = self.detail.partition("/")
         if slot:
-            return self.env._("fault %(code)s in slot %(slot)s", code=code, slot=slot)
-        return self.env._("fault %s", code)
+            words = self.env._("fault %(code)s in slot %(slot)s", code=code, slot=slot)
+        else:
+            words = self.env._("fault %s", code)
+        return f"{words} ({self.note})" if self.note else words
 
     def _temperature_words(self):
         values = {"value": f"{self.value:.1f}", "edge": f"{self.threshold:.1f}"}

@@ -6,7 +6,7 @@ from psycopg2.errors import UniqueViolation
 from odoo import fields
 from odoo.exceptions import AccessError
 from odoo.tests import new_test_user, tagged
-from odoo.tools import mute_logger
+from odoo.tools import SQL, mute_logger
 
 from .test_alert_flood import AlertCommon
 
@@ -218,11 +218,14 @@ class TestAlertWatch(AlertCommon):
 
         def versions(table, column):
             self.env.flush_all()
-            self.env.cr.execute(
-                f"SELECT id, xmin::text, ctid::text FROM {table} WHERE {column} = %s",
-                [self.machine.id],
+            return self.env.execute_query(
+                SQL(
+                    "SELECT id, xmin::text, ctid::text FROM %s WHERE %s = %s",
+                    SQL.identifier(table),
+                    SQL.identifier(column),
+                    self.machine.id,
+                )
             )
-            return self.env.cr.fetchall()
 
         self.say("fault.raised", code="E1", severity="critical")
         self.look()
