@@ -68,6 +68,8 @@
         "views/wine_counter_views.xml",
         "views/live_views.xml",
         "views/today_views.xml",
+        "views/map_views.xml",
+        "data/report_dashboards.xml",
         "views/report_sales_views.xml",
         "views/report_machine_day_views.xml",
         "views/wine_slot_difference_views.xml",

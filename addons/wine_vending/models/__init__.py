@@ -79,7 +79,9 @@ from . import wine_report_machine_day
 from . import wine_report_mark
 from . import wine_live
 from . import wine_today
+from . import wine_map
 from . import wine_demo
+from . import wine_demo_history
 from . import wine_machine_placement
 from . import wine_machine_move
 from . import wine_staff

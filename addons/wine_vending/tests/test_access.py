@@ -92,7 +92,10 @@ SALES = ("pos.order", "pos.order.line", "pos.payment", "pos.session", "pos.confi
 #: methods that anyone may call from outside, beside Odoo's own; each guards itself
 PUBLIC = {
     "wine.region": {"action_new_staff", "action_view_machines"},
+    "wine.region": {"action_view_machines"},
+    "wine.today": {"figures"},
     "wine.machine": {
+        "map_points",
         "action_commission",
         "action_activate",
         "action_suspend",
