@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-3.0-or-later
-import {Component, onWillStart, onWillUnmount, onWillUpdateProps, useEffect, useRef, useState} from "@odoo/owl";
+import {Component, onWillStart, onWillUpdateProps, useEffect, useRef, useState} from "@odoo/owl";
 import {deserializeDateTime, formatDateTime} from "@web/core/l10n/dates";
 import {loadCSS, loadJS} from "@web/core/assets";
 import {Layout} from "@web/search/layout";
@@ -14,8 +14,8 @@ import {useSearchBarToggler} from "@web/search/search_bar/search_bar_toggler";
 import {useService} from "@web/core/utils/hooks";
 
 const LIB = "/wine_vending/static/lib";
-/** From this many places on their names are shown only where one looks closely. */
-const MANY_SITES = 60;
+/** No more names of places at once than one can read. */
+const MOST_NAMES = 40;
 /** The gravest first: a cluster looks like the worst of its machines. */
 const LOOKS = ["alarm", "offline", "low", "suspended", "draft", "retired", "ok"];
 
@@ -73,7 +73,6 @@ export class MachineMapView extends Component {
             },
             () => []
         );
-        onWillUnmount(() => clearTimeout(this.sizing));
     }
 
     get display() {
@@ -121,7 +120,7 @@ export class MachineMapView extends Component {
             spiderfyOnMaxZoom: true,
             iconCreateFunction: (cluster) => this.clusterIcon(cluster),
         }).addTo(this.map);
-        this.map.on("zoomend", () => this.nameSites());
+        this.map.on("moveend", () => this.nameSites());
         this.draw();
         this.fit();
     }
@@ -143,7 +142,9 @@ export class MachineMapView extends Component {
         });
         this.cluster.clearLayers();
         this.cluster.addLayers(markers);
-        this.nameSites();
+        if (this.map._loaded) {
+            this.nameSites();
+        }
     }
 
     fit() {
@@ -175,27 +176,40 @@ export class MachineMapView extends Component {
         });
     }
 
-    /** Names of the places beside their machines, where there is room for them. */
+    /** Names of the places below their machines; one that would cover another is left out. */
     nameSites() {
-        const sites = new Map(this.data.points.map((point) => [point.site, point]));
         this.sites.clearLayers();
-        if (sites.size > MANY_SITES && this.map.getZoom() < 13) {
-            return;
+        const taken = [];
+        const bounds = this.map.getBounds();
+        const seen = new Set();
+        for (const {site, lat, lng} of this.data.points) {
+            if (seen.has(site) || taken.length > MOST_NAMES || !bounds.contains([lat, lng])) {
+                continue;
+            }
+            seen.add(site);
+            const {x, y} = this.map.latLngToContainerPoint([lat, lng]);
+            const half = 12 + site.length * 3.2;
+            const free = taken.every((t) => Math.abs(t.y - y) > 18 || Math.abs(t.x - x) > t.half + half);
+            if (free) {
+                taken.push({x, y, half});
+                this.sites.addLayer(this.siteName(site, lat, lng));
+            }
         }
-        for (const [name, {lat, lng}] of sites) {
-            const label = document.createElement("span");
-            label.textContent = name;
-            this.L.marker([lat, lng], {
-                icon: this.L.divIcon({
-                    className: "o_wine_site_name",
-                    html: label.outerHTML,
-                    iconSize: [160, 16],
-                    iconAnchor: [80, -14],
-                }),
-                interactive: false,
-                keyboard: false,
-            }).addTo(this.sites);
-        }
+    }
+
+    siteName(name, lat, lng) {
+        const label = document.createElement("span");
+        label.textContent = name;
+        return this.L.marker([lat, lng], {
+            icon: this.L.divIcon({
+                className: "o_wine_site_name",
+                html: label.outerHTML,
+                iconSize: [300, 16],
+                iconAnchor: [150, -14],
+            }),
+            interactive: false,
+            keyboard: false,
+        });
     }
 
     /** Built from text nodes: names are written by people. */
