@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: LGPL-3.0-or-later
 from odoo import api, fields, models
-from odoo.tools import format_amount, format_datetime
+from odoo.tools import SQL, format_amount, format_datetime
 
 KINDS = [
     ("not_applied", "Not applied"),
@@ -53,6 +53,7 @@ class WineSlotDifference(models.Model):
     since = fields.Datetime(required=True, readonly=True, index=True)
     wanted_text = fields.Char("Wanted", compute="_compute_texts")
     reported_text = fields.Char("Reported", compute="_compute_texts")
+    is_mine = fields.Boolean("In my region", compute="_compute_is_mine", search="_search_is_mine")
     wanted_version = fields.Integer(related="machine_id.wanted_version")
     reported_version = fields.Integer(related="machine_id.reported_version")
     vend_count = fields.Integer(
@@ -112,10 +113,36 @@ class WineSlotDifference(models.Model):
             return self.env._("at least %s", amount)
         return self.env._("at most %s", amount) if value[0] == "<" else amount
 
+    def _compute_is_mine(self):
+        mine = self.filtered_domain(self._search_is_mine("in", [True]))
+        for row in self:
+            row.is_mine = row in mine
+
+    @api.model
+    def _search_is_mine(self, operator, value):
+        """In a region that the reader runs or serves, or below it."""
+        if operator != "in" or set(value) != {True}:
+            return NotImplemented
+        user = self.env.user
+        regions = user.wine_region_ids | user.wine_service_region_ids
+        return [("region_id", "child_of", regions.ids)]
+
     def _compute_vend_count(self):
-        self.vend_count = 0
-        for row in self.filtered("slot_id"):
-            row.vend_count = self.env["wine.vend"].search_count(row._vend_domain())
+        self.env["wine.vend"].flush_model(["slot_id", "flag", "moment"])
+        rows = self.env.execute_query(
+            SQL(
+                """SELECT row.id, count(*)
+                     FROM wine_slot_difference row
+                     JOIN wine_vend vend ON vend.slot_id = row.slot_id
+                      AND vend.flag IS NOT NULL AND vend.moment >= row.since
+                    WHERE row.id IN %s
+                    GROUP BY row.id""",
+                self._ids or (0,),
+            )
+        )
+        counts = dict(rows)
+        for row in self:
+            row.vend_count = counts.get(row.id, 0)
 
     def _vend_domain(self):
         return [

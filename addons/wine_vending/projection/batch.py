@@ -248,8 +248,9 @@ class Batch:
         known_version = known.get("reported_version", machine.reported_version)
         if not is_news(version, at, known_version, known.get("reported_at", machine.reported_at)):
             return
+        if version != known_version:  # what follows from it is not worked out for nothing
+            known["reported_version"] = version
         known.update(
-            reported_version=version,
             reported_at=at,
             reported_errors=errors,
             reported_sha256=str(fact.data.get("sha256") or "")[:64],

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: LGPL-3.0-or-later
+from datetime import timedelta
 from unittest.mock import patch
 
 from odoo import Command, fields
@@ -155,6 +156,26 @@ class TestSlotDifference(PlanogramCommon):
         self.assertEqual(row.vend_count, 1)
         vends = self.env["wine.vend"].search(row.action_view_vends()["domain"])
         self.assertEqual(vends.mapped("flag"), ["price"])
+
+    def test_presets(self):
+        """The filters that people need daily, as the screen asks them."""
+        with freeze_time(fields.Datetime.now() - timedelta(hours=2)):
+            self.draft(A1=130).action_publish()
+        self.draft(A2=4, A1=130).action_publish()
+        below = self.make_region("Testland East", "TSTE", parent_id=self.region.id)
+        east = self.make_machine(below, {"A1": self.wine}, name="East")
+        far = self.make_machine(self.make_region("Farland", "FAR"), {"A1": self.wine}, name="Far")
+        admin = new_test_user(self.env, "plano-both", "wine_vending.group_wine_admin")
+        self.region.manager_ids += admin
+        rows = self.env["wine.slot.difference"].with_user(admin)
+        ours = [("machine_id", "in", (self.machine + east + far).ids)]
+        old = rows.search([("since", "<", "now -1H"), *ours])
+        self.assertEqual(
+            {(r.kind, r.slot_code) for r in old}, {("not_applied", ""), ("price", "A1")}
+        )
+        mine = rows.search([("is_mine", "=", True), *ours])
+        self.assertEqual(mine.machine_id, self.machine + east)
+        self.assertEqual(rows.search(ours).filtered("is_mine"), mine)
 
     def test_send_again(self):
         self.draft(A1=130).action_publish()
