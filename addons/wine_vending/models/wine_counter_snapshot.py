@@ -8,7 +8,7 @@ from odoo.tools import SQL
 from ..core import counters
 from ..core.money import from_minor, to_minor
 
-SOURCES = [("meter", "The machine's meter"), ("eva_dts", "Audit file"), ("phone", "Read by staff")]
+SOURCES = [("meter", "Meter"), ("eva_dts", "Audit file"), ("phone", "Staff")]
 KINDS = [
     ("first", "First reading"),
     ("delta", "Counted on"),
@@ -17,7 +17,7 @@ KINDS = [
     ("swap", "Board replaced"),
     ("backwards", "Went backwards"),
 ]
-VERDICTS = [("first", "Nothing to compare"), ("equal", "Agrees"), ("gap", "Gap")]
+VERDICTS = [("first", "First"), ("equal", "Agrees"), ("gap", "Gap")]
 #: how near a reading a sale may be counted on either side of it, by source of the reading
 NEAR = {
     "meter": timedelta(minutes=2),
@@ -91,16 +91,16 @@ class WineCounterSnapshot(models.Model):
     remarks = fields.Text(readonly=True)
     # the comparison with the reading before
     previous_id = fields.Many2one("wine.counter.snapshot", "Reading before", readonly=True)
-    kind = fields.Selection(KINDS, "What happened", readonly=True)
-    verdict = fields.Selection(VERDICTS, "Against our sales", readonly=True, index=True)
+    kind = fields.Selection(KINDS, "Counters", readonly=True)
+    verdict = fields.Selection(VERDICTS, "Compared", readonly=True, index=True)
     delta_count = fields.Float("Vends since", digits=(16, 0), readonly=True)
     delta_value = fields.Monetary("Sales since", readonly=True)
-    ours_count = fields.Float("Vends we know", digits=(16, 0), readonly=True)
-    ours_value = fields.Monetary("Sales we know", readonly=True)
-    count_gap = fields.Float("Vends unexplained", digits=(16, 0), readonly=True)
-    value_gap = fields.Monetary("Sales unexplained", readonly=True)
+    ours_count = fields.Float("Vends known", digits=(16, 0), readonly=True)
+    ours_value = fields.Monetary("Sales known", readonly=True)
+    count_gap = fields.Float("Gap (vends)", digits=(16, 0), readonly=True)
+    value_gap = fields.Monetary("Gap (money)", readonly=True)
     slot_gaps = fields.Json(readonly=True)
-    compared_at = fields.Datetime("Compared", readonly=True)
+    compared_at = fields.Datetime("Compared at", readonly=True)
     case_ids = fields.One2many("wine.case", "snapshot_id", "Cases", readonly=True)
     slot_table = fields.Html(compute="_compute_slot_table", sanitize=False)
 

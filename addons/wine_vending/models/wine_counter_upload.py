@@ -52,7 +52,11 @@ class WineCounterUpload(models.TransientModel):
         return len(codes & audit.products.keys()) if audit else 0
 
     def _raw(self):
-        return base64.b64decode(self.file)
+        return base64.b64decode(self._file())
+
+    def _file(self):
+        """The file itself: a form that reads it again is given its size instead."""
+        return self.with_context(bin_size=False).file
 
     def _money(self, amount):
         return self.env["wine.counter.snapshot"]._format(amount, self.machine_id.currency_id)
@@ -63,6 +67,6 @@ class WineCounterUpload(models.TransientModel):
         self.machine_id.check_access("read")
         name = self.file_name or "audit"
         reading = self.machine_id._take_audit(
-            self._raw(), name, file=self.file, file_name=name, user_id=self.env.uid
+            self._raw(), name, file=self._file(), file_name=name, user_id=self.env.uid
         )
         return reading.with_env(self.env).get_formview_action()

@@ -303,6 +303,8 @@ class TestAuditFile(CounterCommon):
         raw = self.audit({"A1": (12000, 7, 84000), "99": (100, 1, 100)})
         upload = self.upload(raw, user=driver)
         self.assertTrue(upload.ready)
+        self.env.invalidate_all()
+        self.assertTrue(upload.with_context(bin_size=True).ready, "a form is given sizes of files")
         self.assertIn(
             "1</t> of them slots" if "</t>" in upload.preview else "1 of them", upload.preview
         )
