@@ -60,6 +60,7 @@
         "report/pick_list.xml",
         "views/wine_route_views.xml",
         "views/wine_complaint_views.xml",
+        "views/res_config_settings_views.xml",
         "views/complaint_help_templates.xml",
         "views/complaint_portal_templates.xml",
         "views/wine_visit_views.xml",

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: LGPL-3.0-or-later
+import json
 from uuid import uuid4
 
 from odoo import api, fields, models
@@ -47,6 +48,7 @@ class WineBridgeCommand(models.Model):
     )
     type = fields.Char(required=True, readonly=True)
     args = fields.Json(readonly=True)
+    args_text = fields.Text("What was said", compute="_compute_args_text")
     expires_at = fields.Datetime(readonly=True)
     state = fields.Selection(STATES, required=True, readonly=True, default="queued")
     sent_at = fields.Datetime(readonly=True)
@@ -56,6 +58,12 @@ class WineBridgeCommand(models.Model):
 
     _uuid_unique = models.Constraint("UNIQUE(uuid)", "This command exists already.")
     _queued = models.Index("(id) WHERE state = 'queued'")
+
+    @api.depends("args")
+    def _compute_args_text(self):
+        """The message as a person reads it: one value per line, in the order of the protocol."""
+        for command in self:
+            command.args_text = json.dumps(command.args or {}, indent=2, ensure_ascii=False)
 
     @api.model_create_multi
     def create(self, vals_list):

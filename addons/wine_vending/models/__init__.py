@@ -44,6 +44,7 @@ from . import wine_complaint_decide
 from . import wine_complaint_tell
 from . import wine_vend_timeline
 from . import wine_complaint_links
+from . import res_config_settings
 from . import wine_reach_user
 from . import wine_odoo_region
 from . import wine_bounded

@@ -24,7 +24,7 @@ class WineComplaint(models.Model):
 
     _inherit = "wine.complaint"
 
-    explanation = fields.Char(compute="_compute_explanation")
+    explanation = fields.Char("What the evidence says", compute="_compute_explanation")
 
     @api.depends("told")
     @api.depends_context("lang")
@@ -220,6 +220,8 @@ class WineComplaint(models.Model):
     def _suggested(self):
         """One bottle of those that were bought, as far as its money is still here."""
         vend = self.vend_id
+        if vend.state == "unknown":
+            return vend.amount_total
         left = vend._money_left() if vend.state == "captured" else 0
         return min(left, vend.price) if self.kind in ("wrong", "bad") else left
 

@@ -110,6 +110,15 @@ class WineComplaint(models.Model):
 
     def _settle_unknown(self, vend):
         """The consumer is believed: the bottle did not come out. That is all of the money."""
+        amount, whole = self.amount_decided, vend.amount_total
+        if (amount and self.currency_id.compare_amounts(amount, whole)) or self.as_voucher:
+            raise UserError(
+                self.env._(
+                    "Whether the bottle of %(vend)s came out is not known yet: all of its money "
+                    "goes back as it came, or decide its case first.",
+                    vend=vend.name,
+                )
+            )
         vend._decide(False)
         vend.case_ids.filtered(lambda one: one.kind == "unknown")._close(
             self.env._("It did not come out: complaint %s", self.name)
