@@ -4,6 +4,7 @@ from . import test_report_sales
 from . import test_machine
 from . import test_machine_move
 from . import test_staff
+from . import test_region_alone
 from . import test_planogram
 from . import test_planogram_life
 from . import test_planogram_schedule
