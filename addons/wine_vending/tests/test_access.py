@@ -9,6 +9,7 @@ from odoo.service.model import get_public_method
 from odoo.tests import tagged
 
 from .access import EVERYWHERE, ROLES, AccessCommon
+from .access_odoo import Furniture
 from .access_rpc import RpcCommon
 
 LOOK = {"service": "r", "region_manager": "r", "finance": "r", "admin": "r"}
@@ -92,7 +93,6 @@ SALES = ("pos.order", "pos.order.line", "pos.payment", "pos.session", "pos.confi
 #: methods that anyone may call from outside, beside Odoo's own; each guards itself
 PUBLIC = {
     "wine.region": {"action_new_staff", "action_view_machines"},
-    "wine.region": {"action_view_machines"},
     "wine.today": {"figures"},
     "wine.machine": {
         "map_points",
@@ -109,6 +109,10 @@ PUBLIC = {
         "action_view_complaints",
         "action_help_qr",
         "action_move",
+        "action_need_assign",
+        "action_need_snooze",
+        "action_need_wake",
+        "action_need_plan",
         "action_view_alerts",
         "action_view_outages",
         "action_view_maintenance",
@@ -132,6 +136,19 @@ PUBLIC = {
     "wine.planogram.schedule": {"action_schedule"},
     "wine.planogram.rollback": {"action_confirm"},
     "wine.machine.move": {"action_move"},
+    "wine.need.answer": {"action_assign", "action_snooze"},
+    "wine.route.plan": {
+        "action_open_mine",
+        "action_create_route",
+        "action_refresh",
+        "action_propose",
+    },
+    "wine.route.shortage": {"action_buy"},
+    "stock.picking.batch": {
+        "action_wine_optimise",
+        "action_wine_add_stops",
+        "action_wine_pick_list",
+    },
     "wine.staff.new": {"action_create"},
     "wine.rollout": {"action_apply"},
     "wine.planogram.copy": {"action_apply"},
@@ -604,16 +621,22 @@ class TestAccessClimbing(AccessCommon):
         self.region.with_user(self.users["admin"]).parent_id = self.foreign.region
 
     def test_buttons_abroad(self):
+        """Whatever acts on a record; what is of no record answers by the rights of the reader."""
+        of_nobody = {"action_view_machines", "action_view_orders", "map_points"}
+        needs = {"watch_chart": (24,)}
+        records = {
+            **self.foreign.records,
+            "stock.picking.batch": Furniture(self, self.foreign).batch(),
+        }
         for role in ("region_manager", "service"):
             for model, names in PUBLIC.items():
-                record = self.foreign.records.get(model)
                 if self.env[model]._transient or self.env[model]._abstract:
                     continue  # a guide is its maker's own; what it does is tested where it is made
-                for name in names - {"action_view_machines", "action_view_orders"}:
+                for name in names - of_nobody:
                     if name.startswith("action_view_"):
                         continue
                     with self.subTest(role=role, model=model, button=name), self.refused():
-                        getattr(self.seen_by(role, record), name)()
+                        getattr(self.seen_by(role, records[model]), name)(*needs.get(name, ()))
 
     def test_buttons_at_home(self):
         """A button that a view hides is refused by its method, too."""

@@ -121,6 +121,7 @@ class TestLiveChannels(LiveCommon):
 
     def setUp(self):
         super().setUp()
+
         class Request:
             class session:  # noqa: N801 - as the attribute is called
                 uid = 1
@@ -171,4 +172,3 @@ class TestLiveChannels(LiveCommon):
         self.assertIn(self.channel(self.region), self.channels(boss))
         self.region.manager_ids = False
         self.assertNotIn(self.channel(self.region), self.channels(boss))
-

@@ -36,7 +36,10 @@ export function graticule(L) {
             }
             this.clearLayers();
             const bounds = map.getBounds();
-            const [south, north] = [Math.max(bounds.getSouth(), -85), Math.min(bounds.getNorth(), 85)];
+            const [south, north] = [
+                Math.max(bounds.getSouth(), -85),
+                Math.min(bounds.getNorth(), 85),
+            ];
             const [west, east] = [bounds.getWest(), bounds.getEast()];
             const step = stepFor(Math.max(north - south, east - west));
             for (const lat of linesBetween(south, north, step)) {

@@ -71,7 +71,7 @@ export class MachineMapView extends Component {
                 this.start();
                 return () => this.map.remove();
             },
-            () => []
+            () => [],
         );
     }
 
@@ -189,7 +189,9 @@ export class MachineMapView extends Component {
             seen.add(site);
             const {x, y} = this.map.latLngToContainerPoint([lat, lng]);
             const half = 12 + site.length * 3.2;
-            const free = taken.every((t) => Math.abs(t.y - y) > 18 || Math.abs(t.x - x) > t.half + half);
+            const free = taken.every(
+                (t) => Math.abs(t.y - y) > 18 || Math.abs(t.x - x) > t.half + half,
+            );
             if (free) {
                 taken.push({x, y, half});
                 this.sites.addLayer(this.siteName(site, lat, lng));
@@ -229,7 +231,7 @@ export class MachineMapView extends Component {
         line(
             point.sold
                 ? _t("last sale %s", formatDateTime(deserializeDateTime(point.sold)))
-                : _t("has not sold yet")
+                : _t("has not sold yet"),
         );
         const link = document.createElement("button");
         link.type = "button";
