@@ -203,7 +203,6 @@ PRIVATE = {
         "_cron_expire",
     ),
     "wine.machine": ("_project", "_send", "_publish_desired", "_set_lifecycle", "_demo_finish"),
-    "wine.visit": ("_set_state", "_take_restock"),
     "wine.counter.snapshot": ("_take", "_compare", "_cron_compare_again"),
     "wine.visit": ("_set_state", "_take_restock", "_take_entry", "_field_route", "_reopen"),
     "wine.visit.entry": ("_sync", "_process"),
