@@ -155,7 +155,8 @@ class AccessCommon(WineCommon):
             or cls.env["wine.forecast"].create(
                 {"machine_id": machine.id, "product_id": cls.wine.id, "rate_per_day": 1.0}
             ),
-            cls.env["wine.route.shortage"].create(cls.shortage_values(machine)),
+            shortage := cls.env["wine.route.shortage"].create(cls.shortage_values(machine)),
+            shortage.batch_id,
             cls.env["wine.slot.stockout"].create(cls.stockout_values(machine)),
             cls.env["wine.cash.collection"].create({"machine_id": machine.id}),
             cls.env["wine.counter.snapshot"].create(cls.reading_values(machine)),
