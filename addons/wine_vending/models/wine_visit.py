@@ -82,7 +82,7 @@ class WineVisit(models.Model):
     has_temperature = fields.Boolean("Temperature read", readonly=True, copy=False)
     note = fields.Text()
     line_ids = fields.One2many("wine.visit.line", "visit_id", "Slots", copy=False)
-    minutes = fields.Integer("Minutes", compute="_compute_minutes", store=True, aggregator="avg")
+    minutes = fields.Integer(compute="_compute_minutes", store=True, aggregator="avg")
     filled_total = fields.Integer("Bottles filled", compute="_compute_filled_total", store=True)
     photo_ids = fields.One2many(
         "ir.attachment",
@@ -142,6 +142,17 @@ class WineVisit(models.Model):
                 raise ValidationError(
                     self.env._("%s is no UUID of a visit: lower case, with dashes.", visit.uuid)
                 )
+
+    # === CRUD === #
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        """A visit is of the business day of its region, wherever the office is."""
+        for vals in vals_list:
+            if not vals.get("date") and vals.get("machine_id"):
+                region = self.env["wine.machine"].browse(vals["machine_id"]).sudo().region_id
+                vals["date"] = region._business_today()
+        return super().create(vals_list)
 
     # === ACTIONS === #
 

@@ -98,8 +98,8 @@ class WineVisitEntry(models.Model):
     def _sync(self, entries, sent_at=None):
         """Take in entries of the present user's phone, each for itself.
 
-        :param list[dict] entries: ``uuid``, ``kind``, ``visit`` (UUID), ``machine`` (id, for a visit
-            that was made on the phone), ``moment`` (RFC 3339, the phone's clock), ``payload``
+        :param list[dict] entries: ``uuid``, ``kind``, ``visit`` (UUID), ``machine`` (id, where the
+            phone made the visit), ``moment`` (RFC 3339, the phone's clock), ``payload``
         :param str sent_at: the phone's clock at sending: what it is off is taken off the moments
         :return: list of dict ``uuid``, ``status`` (``done`` | ``kept`` | ``refused``), ``text``
         """

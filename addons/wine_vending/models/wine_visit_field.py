@@ -122,12 +122,14 @@ class WineVisit(models.Model):
                 ("date", ">=", today - timedelta(days=7)),
                 "|",
                 ("state", "!=", "done"),
-                ("date", "=", today),
+                ("date", ">=", today - timedelta(days=1)),
                 ("user_id", "in", (self.env.uid, False)),
             ],
             order="date, batch_id, sequence, id",
             limit=80,
-        ).filtered(lambda visit: visit.date <= today or visit.state == "started")
+        )
+        days = {region: region._business_today() for region in visits.region_id.sudo()}
+        visits = visits.filtered(lambda visit: visit._is_of_today(days[visit.region_id]))
         Machine = self.env["wine.machine"]
         reach = Machine.search([("state", "!=", "retired")], limit=TAKEN_ALONG + 1)
         others = reach if len(reach) <= TAKEN_ALONG else Machine
@@ -139,6 +141,12 @@ class WineVisit(models.Model):
             "stops": [visit._field_stop() for visit in visits],
             "machines": machines._field_machines(),
         }
+
+    def _is_of_today(self, today):
+        """Whether a phone shows it on this business day of its region."""
+        if self.state == "done":
+            return self.date == today
+        return self.date <= today or self.state == "started"
 
     def _field_stop(self):
         self.ensure_one()

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: LGPL-3.0-or-later
 
-/** 2026-11-22 → Sunday, 22 November, in the reader's language. */
+/** 2026-11-22 → Sun, 22 November, in the reader's language. */
 export function day(date, lang) {
     if (!date) {
         return "";
     }
-    const options = {weekday: "long", day: "numeric", month: "long", timeZone: "UTC"};
+    const options = {weekday: "short", day: "numeric", month: "long", timeZone: "UTC"};
     return new Intl.DateTimeFormat(lang, options).format(new Date(`${date}T12:00:00Z`));
 }
 
