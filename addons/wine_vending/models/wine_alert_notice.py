@@ -26,7 +26,7 @@ class WineMachineAlert(models.Model):
         """Find owners for what has none, then tell them."""
         untold = self.search(
             [
-                ("state", "=", "open"),
+                ("state", "!=", "closed"),
                 ("notice", "=", False),
                 ("rank", ">", 0),
                 ("parent_id", "=", False),

@@ -127,11 +127,13 @@ class WineMachineAlert(models.Model):
     def action_acknowledge(self):
         """I am on it: the alert is mine."""
         self.check_access("read")
-        mine = self.sudo().filtered(lambda alert: alert.state == "open")
+        mine = self.sudo()
+        mine = (mine | mine.child_ids).filtered(lambda alert: alert.state == "open")
         mine.write({"state": "acknowledged", "user_id": self.env.uid, "snoozed_until": False})
-        mine.child_ids.filtered(lambda child: child.state == "open").write(
-            {"state": "acknowledged", "user_id": self.env.uid}
+        mine.filtered(lambda alert: not alert.notice).write(
+            {"notice": "single", "notified_at": fields.Datetime.now()}
         )
+        mine.activity_ids.unlink()
         return True
 
     def action_snooze_hour(self):

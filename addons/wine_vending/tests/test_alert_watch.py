@@ -305,6 +305,24 @@ class TestAlertWatch(AlertCommon):
         with self.assertRaises(AccessError):
             mine.write({"state": "closed"})
 
+    def test_who_is_on_it_is_told_when_it_becomes_critical(self):
+        staff = new_test_user(self.env, "alert-staff", "wine_vending.group_wine_service")
+        self.machine.staff_ids = staff
+        self.say("machine.reported", version=1)
+        self.say("door", state="opened")
+        self.look(11)
+        alert = self.alerts("door")
+        self.assertEqual(alert.user_id, staff, "the machine has staff of its own")
+        alert.with_user(self.manager).action_acknowledge()
+        self.assertFalse(self.told(staff)[0], "somebody else took it")
+        self.look(12)
+        self.assertEqual(self.told(), (0, 0), "whoever took it knows")
+        self.look(46)
+        self.assertEqual((alert.severity, alert.state), ("critical", "acknowledged"))
+        self.assertEqual(self.told(), (1, 0))
+        self.look(47)
+        self.assertEqual(self.told(), (1, 0))
+
     def test_a_foreign_manager_touches_nothing(self):
         stranger = new_test_user(
             self.env, "alert-stranger", "wine_vending.group_wine_region_manager"

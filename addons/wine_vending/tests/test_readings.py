@@ -12,6 +12,34 @@ from ..models.wine_reading_keep import WEEK, week_of
 from .common import WineCommon
 
 HOUR = timedelta(hours=1)
+#: opens the tab, reads the words of the canvas, changes the range
+DRAWN = """
+(async () => {
+    const found = async (selector, test = () => true) => {
+        for (let turn = 0; turn < 200; turn++) {
+            const node = document.querySelector(selector);
+            if (node && test(node)) {
+                return node;
+            }
+            await new Promise((resolve) => setTimeout(resolve, 50));
+        }
+        throw new Error(`${selector} does not appear`);
+    };
+    (await found("a[name=chart]")).click();
+    const canvas = await found(".o_wine_chart_climate canvas", (node) => Chart.getChart(node));
+    if (!canvas.getAttribute("aria-label").includes("from 11.0 to 11.0 °C")) {
+        throw new Error(canvas.getAttribute("aria-label"));
+    }
+    const drawn = Chart.getChart(canvas).data.datasets.map((set) => set.data.length);
+    if (String(drawn) !== "2,2,1") {
+        throw new Error(`drawn: ${drawn}`);
+    }
+    document.querySelector(".o_wine_machine_chart .btn-group button:nth-child(2)").click();
+    await found(".o_wine_machine_chart button:nth-child(2)[aria-pressed=true]");
+    await found(".o_wine_chart_sales canvas", (node) => Chart.getChart(node));
+    console.log("test successful");
+})().catch((error) => console.error(error.message));
+"""
 
 
 @tagged("post_install", "-at_install")
@@ -268,12 +296,24 @@ class TestChartScreen(WineCommon, HttpCase):
 
     session = None
 
-    def test_over_the_web(self):
-        user = new_test_user(self.env, "chart-user", "wine_vending.group_wine_service")
-        self.region.staff_ids = user
-        self.env["wine.machine"]._take_readings(
-            [(self.machine.id, "temperature", fields.Datetime.now(), 11.0)]
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.region.staff_ids = new_test_user(
+            cls.env, "chart-user", "wine_vending.group_wine_service"
         )
+        cls.env["wine.machine"]._take_readings(
+            [(cls.machine.id, "temperature", fields.Datetime.now(), 11.0)]
+        )
+
+    def test_drawn(self):
+        """The numbers are on the canvas, and in words for who cannot see it; ranges change."""
+        self.browser_js(
+            f"/odoo/action-wine_vending.wine_machine_action/{self.machine.id}", DRAWN,
+            "odoo.isReady === true", login="chart-user",
+        )  # fmt: skip
+
+    def test_over_the_web(self):
         self.authenticate("chart-user", "chart-user")
         params = {
             "model": "wine.machine",

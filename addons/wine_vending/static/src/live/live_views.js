@@ -55,7 +55,8 @@ class LiveFormController extends FormController {
 
     async refresh(ids, many) {
         const record = this.model.root;
-        if (record.resId && (many || ids.has(record.resId))) {
+        // a message may come before the record is read
+        if (record?.resId && (many || ids.has(record.resId))) {
             this.isStale = await record.isDirty();
             if (!this.isStale) {
                 await record.load();
