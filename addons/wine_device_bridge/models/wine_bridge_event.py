@@ -68,13 +68,13 @@ class WineBridgeEvent(models.Model):
     _by_machine = models.Index("(machine_id, id)")
 
     def action_replay(self):
-        """Take messages in again whose cause has been mended."""
+        """Take messages in again: their cause has been mended, or their type is known by now."""
         if not self.env.user.has_group("wine_vending.group_wine_admin"):
             raise AccessError(
                 self.env._("Messages are taken in again by the platform administrator. Ask there.")
             )
-        if self.filtered(lambda event: event.state != "failed"):
-            raise UserError(self.env._("Only messages that could not be used are taken in again."))
+        if self.filtered(lambda event: event.state not in ("failed", "unhandled")):
+            raise UserError(self.env._("Only messages that were not used are taken in again."))
         self.sudo().write({"state": "new", "attempts": 0, "result": False})
         self.env.cr.execute("SELECT pg_notify('wine_bridge_inbox', '')")
         return True

@@ -35,6 +35,25 @@ class TestProjection(BridgeCommon):
         self.assertEqual(self.slot(self.machine, "A1").qty, 9)
         self.assertEqual((row.state, row.result), ("done", "duplicate"))
 
+    def test_types_that_are_known_by_now_are_taken_in_again(self):
+        """Cash that was reported before this version knew what to do with it."""
+        counted = {"coins": "10.00", "notes": "20.00"}
+        event = self.envelope(
+            "cash.collected", {"by": "field", "counted": counted, "meter": "30.00"}
+        )
+        self.store(self.publish(event))
+        row = self.events(event_id=event["id"])
+        row.sudo().state = "unhandled"
+        row.action_replay()
+        self.project()
+        row = self.events(event_id=event["id"])
+        self.assertEqual(row.state, "done")
+        taken = self.env["wine.cash.collection"].search([("machine_id", "=", self.machine.id)])
+        self.assertEqual((taken.counted, taken.state, taken.source), (30.0, "posted", "machine"))
+        row.sudo().state = "new"
+        self.project()
+        self.assertEqual(len(taken.move_ids), 1, "again changes nothing")
+
     def test_unknown_types_are_kept(self):
         event = self.envelope("weather.report", {"sun": True})
         self.store(self.publish(event))

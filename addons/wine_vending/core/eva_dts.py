@@ -119,7 +119,7 @@ def parse(raw: bytes) -> Audit:
     lines = _lines(raw)
     reader = _Reader()
     for number, text in lines:
-        reader.read(number, text)
+        reader.take(number, text)
     audit = reader.finish()
     if not reader.known:
         raise EvaError(
@@ -178,7 +178,7 @@ class _Reader:
         self.product = None
         self.known = 0
 
-    def read(self, number, text):
+    def take(self, number, text):
         match = _TAG.match(text.rstrip(" \t\x1a"))
         if len(text) > LONGEST_LINE or "\x00" in text or not match:
             self.audit.broken.append(

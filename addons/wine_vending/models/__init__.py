@@ -73,7 +73,6 @@ from . import wine_cash_take
 from . import wine_cash_machine
 from . import wine_counter_snapshot
 from . import wine_counter_case
-from . import wine_counter_upload
 from . import wine_report_ratio
 from . import wine_report_sales
 from . import wine_report_machine_day

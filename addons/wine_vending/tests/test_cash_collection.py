@@ -30,6 +30,11 @@ class TestCashCollection(CashCommon):
         self.assertEqual(taken.payment_ids.pos_order_id.wine_vend_id.mapped("price"), [120.0] * 2)
         self.assertEqual(len(taken.move_ids), 1, "one entry")
         self.assertEqual(taken.collector, self.driver.name)
+        mine = taken.with_user(self.treasurer)
+        moves = self.env["account.move"].search(mine.action_view_moves()["domain"])
+        self.assertEqual(moves, taken.move_ids)
+        vends = self.env["wine.vend"].search(mine.action_view_sales()["domain"])
+        self.assertEqual(vends, taken.payment_ids.pos_order_id.wine_vend_id)
         self.assertFalse(self.cases(taken))
         self.assert_books()
 

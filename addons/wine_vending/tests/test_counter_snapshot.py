@@ -51,7 +51,7 @@ class CounterCommon(WineCommon):
         fact.position = position
         return fact
 
-    def read(self, hours, **values):
+    def read_now(self, hours, **values):
         """The reading that came of it, compared."""
         fact = self.counters(hours, **values)
         self.project(fact)
@@ -76,11 +76,11 @@ class TestCounterSnapshot(CounterCommon):
 
     def test_what_we_sold_explains_the_counters(self):
         self.sell(30)
-        first = self.read(24)
+        first = self.read_now(24)
         self.assertEqual((first.kind, first.verdict, first.count), ("first", "first", 1))
         self.sell(20)
         self.sell(10, "A2", pay="card")
-        second = self.read(1)
+        second = self.read_now(1)
         self.assertEqual((second.previous_id, second.kind), (first, "delta"))
         self.assertEqual((second.delta_count, second.ours_count), (2, 2))
         self.assertEqual((second.delta_value, second.ours_value), (123.5, 123.5))
@@ -88,21 +88,21 @@ class TestCounterSnapshot(CounterCommon):
         self.assertFalse(second.case_ids)
 
     def test_test_vends_and_failures_are_not_counted(self):
-        self.read(24)
+        self.read_now(24)
         self.sell(20, counted=False, outcome="failed", refunded=True)
         self.sell(19, counted=False, outcome="failed", refunded=False)
         self.project(self.fact(self.machine, "test.vend", {"slot": "A1", "qty": 1, "by": "x"}))
         self.meter["A2"][0] += 1  # a free one: a vend without value
         self.project(self.local(self.machine, "A2", pay="free", price="0", when=self.ago(hours=5)))
-        self.assertEqual(self.read(1).verdict, "equal")
+        self.assertEqual(self.read_now(1).verdict, "equal")
 
     def test_a_vend_that_we_never_heard_of(self):
         self.sell(30)
-        self.read(24)
+        self.read_now(24)
         self.sell(20)
         doubtful = self.sell(15, "A2", counted=False, outcome="failed", refunded=False)
         lost = self.sell(10, known=False)
-        gap = self.read(1)
+        gap = self.read_now(1)
         self.assertEqual((gap.verdict, gap.count_gap, gap.value_gap), ("gap", 1, 120.0))
         self.assertEqual(gap.slot_gaps, {"A1": [1, 12000]})
         case = self.cases(gap)
@@ -121,15 +121,15 @@ class TestCounterSnapshot(CounterCommon):
         self.assertFalse(self.machine.counter_stale)
 
     def test_a_vend_that_the_machine_never_counted(self):
-        self.read(24)
+        self.read_now(24)
         self.sell(20, counted=False)
-        gap = self.read(1)
+        gap = self.read_now(1)
         self.assertEqual((gap.count_gap, gap.value_gap), (-1, -120.0))
 
     def test_a_late_vend_opens_a_gap_as_well(self):
         """Explained before; now we know one vend more than the machine counted."""
-        self.read(24)
-        later = self.read(1)
+        self.read_now(24)
+        later = self.read_now(1)
         self.assertEqual(later.verdict, "equal")
         self.sell(10, counted=False)
         self.cron()
@@ -137,9 +137,9 @@ class TestCounterSnapshot(CounterCommon):
         self.assertEqual(len(self.cases(later)), 1)
 
     def test_a_case_that_a_person_closed_stays_closed(self):
-        self.read(24)
+        self.read_now(24)
         self.sell(20, counted=False)
-        gap = self.read(1)
+        gap = self.read_now(1)
         self.cases(gap).action_close()
         gap._compare()
         self.assertFalse(self.cases(gap))
@@ -159,11 +159,11 @@ class TestCounterSnapshot(CounterCommon):
         self.assertEqual(reading.count, 0)
 
     def test_a_reading_that_arrives_late_is_put_in_its_place(self):
-        self.read(48)
+        self.read_now(48)
         self.sell(40)
         middle = self.counters(24)
         self.sell(10, known=False)
-        last = self.read(1)
+        last = self.read_now(1)
         self.assertEqual((last.count_gap, last.delta_count), (1, 2))
         self.project(middle)
         self.cron()
@@ -173,9 +173,9 @@ class TestCounterSnapshot(CounterCommon):
 
     def test_the_machines_numbers_beat_its_clock(self):
         """Vends and readings in the order of the journal, although the clock was set back."""
-        self.read(24, position=(1, 10))
+        self.read_now(24, position=(1, 10))
         self.sell(30, position=(1, 11))  # by the clock before the reading
-        second = self.read(1, position=(1, 12))
+        second = self.read_now(1, position=(1, 12))
         self.sell(2, position=(1, 13))
         self.assertEqual((second.ours_count, second.verdict), (1, "equal"))
         self.cron()
@@ -183,51 +183,51 @@ class TestCounterSnapshot(CounterCommon):
 
     def test_vends_in_flight(self):
         """Without numbers, a vend within two minutes may be on either side of a reading."""
-        self.read(24)
+        self.read_now(24)
         self.sell(1, counted=False)
-        self.assertEqual(self.read(1).verdict, "equal", "not counted yet")
+        self.assertEqual(self.read_now(1).verdict, "equal", "not counted yet")
         self.meter["A1"] = [1, 12000]
-        self.assertEqual(self.read(0).verdict, "equal", "and counted by the next one")
+        self.assertEqual(self.read_now(0).verdict, "equal", "and counted by the next one")
 
     def test_reset_and_swap(self):
         self.meter["A1"] = [500, 6_000_000]
-        self.read(48, position=(1, 1))
+        self.read_now(48, position=(1, 1))
         self.meter["A1"] = [0, 0]
         self.sell(40)
-        reset = self.read(24, position=(1, 5))
+        reset = self.read_now(24, position=(1, 5))
         self.assertEqual((reset.kind, reset.verdict, reset.delta_count), ("reset", "equal", 1))
         self.meter["A1"] = [0, 0]
         self.sell(20)
-        swap = self.read(10, position=(2, 1))
+        swap = self.read_now(10, position=(2, 1))
         self.assertEqual((swap.kind, swap.delta_count, swap.verdict), ("swap", 1, "equal"))
         self.meter["A1"] = [301, 3_612_000]
         self.sell(8)
-        used = self.read(5, position=(3, 1))
+        used = self.read_now(5, position=(3, 1))
         self.assertEqual((used.kind, used.count_gap), ("swap", 301), "a board that had sold before")
         self.sell(4)
-        kept = self.read(3, position=(4, 1))
+        kept = self.read_now(3, position=(4, 1))
         self.assertEqual((kept.kind, kept.delta_count, kept.verdict), ("swap", 1, "equal"))
 
     def test_sales_unknown_to_us_after_a_reset(self):
         self.meter["A1"] = [500, 6_000_000]
-        self.read(48)
+        self.read_now(48)
         self.meter["A1"] = [3, 36_000]
-        reset = self.read(24)
+        reset = self.read_now(24)
         self.assertEqual((reset.kind, reset.verdict, reset.count_gap), ("reset", "gap", 3))
 
     def test_overflow(self):
         self.meter["A1"] = [999_999, 99_999_000]
-        self.read(48)
+        self.read_now(48)
         self.sell(40)
         self.meter["A1"] = [0, 11_000]
-        over = self.read(24)
+        over = self.read_now(24)
         self.assertEqual((over.kind, over.delta_count, over.verdict), ("rollover", 1, "equal"))
 
     def test_backwards(self):
         self.meter["A1"] = [500, 6_000_000]
-        self.read(48)
+        self.read_now(48)
         self.meter["A1"] = [490, 5_900_000]
-        back = self.read(24)
+        back = self.read_now(24)
         self.assertEqual((back.kind, back.verdict), ("backwards", "gap"))
         self.assertIn("500", self.cases(back).text)
 
@@ -248,7 +248,7 @@ class TestCounterSnapshot(CounterCommon):
             self.assertEqual(good.result, "done")
 
     def test_readings_are_facts(self):
-        reading = self.read(24)
+        reading = self.read_now(24)
         with self.assertRaises(UserError):
             reading.count = 5
         with self.assertRaises(UserError):
@@ -259,9 +259,9 @@ class TestCounterSnapshot(CounterCommon):
 
     def test_the_form_shows_the_slots(self):
         self.sell(30)
-        self.read(24)
+        self.read_now(24)
         self.sell(20, known=False)
-        table = self.read(1).slot_table
+        table = self.read_now(1).slot_table
         self.assertIn("A1", table)
         self.assertIn("+1", table)
 
@@ -333,7 +333,7 @@ class TestAuditFile(CounterCommon):
         second = self.take(self.audit({"A1": (12000, 9, 108000)}, clock=self.clock(1)))
         self.assertEqual((second.previous_id, second.delta_count, second.ours_count), (first, 2, 1))
         self.assertEqual((second.verdict, second.count_gap, second.value_gap), ("gap", 1, 120.0))
-        self.read(2)
+        self.read_now(2)
         self.assertEqual(second.previous_id, first, "the meter is another counter")
 
     def clock(self, hours):

@@ -9,3 +9,4 @@ from . import wine_machine_move
 from . import wine_staff_new
 from . import wine_need_answer
 from . import wine_route_plan
+from . import wine_counter_upload

@@ -3,7 +3,7 @@ import base64
 
 from odoo import api, fields, models
 
-from .wine_told import read_told
+from ..models.wine_told import read_told
 
 
 class WineCounterUpload(models.TransientModel):
