@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-3.0-or-later
-"""Publications, the schedule and reports of one machine at the same moment, in real transactions."""
+"""Publications, schedule and reports of one machine at the same moment, in real transactions."""
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -82,7 +82,8 @@ def run(*works):
 
 def versions(house, machine_id):
     return house.query(
-        "SELECT version, state FROM wine_planogram WHERE machine_id = %s AND version > 0 ORDER BY 1",
+        """SELECT version, state FROM wine_planogram
+            WHERE machine_id = %s AND version > 0 ORDER BY version""",
         machine_id,
     )
 
