@@ -329,6 +329,10 @@ class WineMachine(models.Model):
             "context": {"default_machine_ids": self.ids},
         }
 
+    def action_view_fill(self):
+        """How long each slot lasts, and what it lacks."""
+        return self._action_of("wine_vending.wine_slot_fill_action", wine_slot_code=True)
+
     def action_need_wake(self):
         """End the snooze of these machines."""
         self.check_access("write")

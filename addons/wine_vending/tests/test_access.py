@@ -96,10 +96,7 @@ PUBLIC = {
     "wine.today": {"figures"},
     "wine.machine": {
         "map_points",
-        "action_need_plan",
-        "action_need_assign",
-        "action_need_snooze",
-        "action_need_wake",
+        "action_view_fill",
         "action_commission",
         "action_activate",
         "action_suspend",

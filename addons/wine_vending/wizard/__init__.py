@@ -10,3 +10,4 @@ from . import wine_staff_new
 from . import wine_need_answer
 from . import wine_route_plan
 from . import wine_counter_upload
+from . import wine_route_plan_line
