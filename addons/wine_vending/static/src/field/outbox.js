@@ -5,6 +5,7 @@ import {newUuid} from "./db";
 const AT_ONCE = 20;
 const SHORTEST = 2000;
 const LONGEST = 5 * 60 * 1000;
+const MOST_TRIES = 4;
 
 /**
  * Entries on their way to the server: each has an identity made here and is sent until answered.
@@ -95,17 +96,21 @@ export class Outbox {
 
     async _send() {
         await this.load();
-        let alone = false;
+        let alone = this.waiting.some((entry) => entry.tries);
         while (this.waiting.length) {
             const chunk = this._next(alone);
             try {
                 const {results} = await call("/wine/field/sync", {
                     uid: this.uid,
                     sent_at: new Date().toISOString(),
-                    entries: chunk.map(({state, text, number, ...sent}) => sent),
+                    entries: chunk.map(({state, text, number, tries, ...sent}) => sent),
                 });
                 this._reached(true);
                 await this._answered(chunk, results);
+                if (!results.length) {
+                    this._later();
+                    return;
+                }
                 alone = false;
             } catch (error) {
                 if (error instanceof NotLoggedIn) {
@@ -118,9 +123,17 @@ export class Outbox {
                     return;
                 }
                 if (chunk.length === 1) {
-                    // one that breaks the server must not hold up the others
-                    Object.assign(chunk[0], {state: "refused", text: error.message});
-                    await this.store.putAll([Outbox.write(chunk[0])]);
+                    const [entry] = chunk;
+                    entry.tries = (entry.tries || 0) + 1;
+                    if (entry.tries >= MOST_TRIES) {
+                        // one that breaks the server must not hold up the others for ever
+                        Object.assign(entry, {state: "refused", text: error.message, tries: 0});
+                    }
+                    await this.store.putAll([Outbox.write(entry)]);
+                    if (entry.state === "waiting") {
+                        this._later();
+                        return;
+                    }
                 }
                 alone = true;
             }
