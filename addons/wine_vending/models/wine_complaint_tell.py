@@ -56,7 +56,7 @@ class WineComplaint(models.Model):
         return self.deadline.strftime(lang.date_format) if self.deadline else ""
 
     def _money_back(self):
-        """What went back of the vend to this consumer, shown only where the vend is surely theirs."""
+        """What went back to this consumer; of the whole vend only where it is surely theirs."""
         self.ensure_one()
         if self.amount_refunded:
             return self.amount_refunded
