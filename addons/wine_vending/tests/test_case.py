@@ -1,8 +1,14 @@
 # SPDX-License-Identifier: LGPL-3.0-or-later
+from unittest.mock import patch
+
 from odoo.exceptions import UserError
 from odoo.tests import tagged
+from odoo.tools import LazyTranslate
+from odoo.tools.translate import code_translations
 
 from .common import WineCommon
+
+_lt = LazyTranslate(__name__)
 
 
 @tagged("post_install", "-at_install")
@@ -71,3 +77,33 @@ class TestCase(WineCommon):
             case.action_came_out()
         case.action_close()
         self.assertEqual(case.decided_by_id, self.env.user)
+
+    def test_what_a_case_says_is_read_in_the_language_of_the_reader(self):
+        bad = self.local(self.machine, currency="XXX")
+        self.project(bad)
+        case = self.env["wine.case"].search([("reference", "=", bad.reference)])
+        self.assertIn("it was paid in XXX", case.text)
+        self.assertIn("it was paid in XXX", case.text_source, "found by a search in English")
+        french = {
+            "The machine reported %(type)s and it could not be used: %(text)s.": "Refus de "
+            "%(type)s : %(text)s.",
+            "it was paid in %(paid)s, the machine's company keeps %(kept)s": "payé en %(paid)s, "
+            "la société tient %(kept)s",
+        }
+        self.env["res.lang"]._activate_lang("fr_FR")
+        with patch.object(code_translations, "get_python_translations", lambda *_args: french):
+            said = case.with_context(lang="fr_FR").text
+        self.assertEqual(said, f"Refus de vend.local : payé en XXX, la société tient {self.kept}.")
+        self.assertIn("it was paid in XXX", case.with_context(lang="en_US").text)
+
+    def test_plain_and_lazy_texts(self):
+        Case = self.env["wine.case"]
+        plain = Case._open_case("count", machine=self.machine, text="100% sure")
+        self.assertEqual((plain.text, plain.told), ("100% sure", False))
+        lazy = Case._open_case("count", machine=self.machine, text=_lt("Slot %s", "A1"))
+        self.assertEqual((lazy.text, lazy.told["module"]), ("Slot A1", "wine_vending"))
+        self.assertEqual(Case.search([("text", "ilike", "Slot A1"), ("id", "=", lazy.id)]), lazy)
+
+    @property
+    def kept(self):
+        return self.machine.currency_id.name
