@@ -26,7 +26,7 @@ class Screen:
     def go(self, path):
         """Load a page; the mark tells whether it is still the same one later."""
         self.browser.call("Page.navigate", url=f"{self.url}{path}")
-        assert self.browser.until("document.querySelector('.o_action_manager .o_view_controller')")
+        assert self.browser.until("document.querySelector('.o_kanban_view, .o_form_view')", 90)
         self.browser.value("window.samePage = true")
 
     def fact(self, kind, data):

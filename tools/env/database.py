@@ -14,7 +14,7 @@ from . import odoo, postgres
 from .odoo_source import VERSION, checkout
 from .paths import ADDONS, LOCAL, LOGS, ensure
 from .settings import BASE_DATABASE, DATABASE, TEST_DATABASE
-from .shell import step
+from .shell import run, step
 
 STATE = LOCAL / "databases.json"
 FILESTORE = LOCAL / "data" / "filestore"
@@ -28,6 +28,7 @@ def ensure_run_database():
     current = fingerprints()
     if not exists(DATABASE) or not known:
         _build(DATABASE)
+        _give_history(DATABASE)
         return DATABASE
     added = [name for name in current if name not in known]
     changed = [name for name in current if name in known and known[name] != current[name]]
@@ -93,6 +94,18 @@ def _build(name):
         if current:
             odoo.install(name, *current, log=ensure(LOGS) / f"{name}-setup.log")
     _remember(name, current)
+
+
+def _give_history(name):
+    """Weeks of trade behind the demo, for people to look at; tests make what they count."""
+    if (ADDONS / "wine_vending" / "cli" / "wine_demo_history.py").exists():
+        with step(f"Database {name}: weeks of sales behind it"):
+            run(
+                odoo.command("wine_demo_history", "-d", name, conf=odoo.SETUP_CONF),
+                env=odoo.environment(odoo.SETUP_CONF),
+                log=ensure(LOGS) / f"{name}-setup.log",
+                failure="The sales of the demo could not be made",
+            )
 
 
 def _ensure_base():

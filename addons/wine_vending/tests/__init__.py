@@ -43,3 +43,5 @@ from . import test_complaint_web
 from . import test_counter_snapshot
 from . import test_complaint_race
 from . import test_complaint_tour
+from . import test_live
+from . import test_today

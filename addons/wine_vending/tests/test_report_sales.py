@@ -289,7 +289,12 @@ class TestReportRates(ReportCommon):
         self.refresh()
         elsewhere = self.make_region("Elsewhere", "ELS")
         site = self.env["wine.site"].create({"name": "There", "region_id": elsewhere.id})
-        self.machine.write({"site_id": site.id, "region_id": elsewhere.id})
+        self.env.flush_all()
+        self.env.cr.execute(
+            "UPDATE wine_machine SET site_id = %s, region_id = %s WHERE id = %s",
+            [site.id, elsewhere.id, self.machine.id],
+        )
+        self.env.invalidate_all()
         self.Sales._rebuild()
         self.refresh()
         self.assertEqual(self.day(day=yesterday).region_id, self.region)

@@ -52,6 +52,14 @@ class TestTour(TourCommon):
         self.assertEqual(vend.case_ids.decided_by_id, self.manager)
         self.assertEqual(sum(vend.order_ids.mapped("amount_total")), 0)
 
+    def test_today_to_the_machine(self):
+        self.project(self.local(self.machine))
+        self.start_tour("/odoo", "wine_today", login="tour-admin")
+
+    def test_map_to_the_machine(self):
+        self.machine.site_id.write({"latitude": 30.2, "longitude": -85.6})
+        self.start_tour("/odoo/wine-map", "wine_map", login="tour-manager")
+
 
 @tagged("post_install", "-at_install")
 class TestTourPhone(TourCommon):

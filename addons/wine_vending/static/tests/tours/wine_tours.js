@@ -4,8 +4,8 @@ import {stepUtils} from "@web_tour/tour_utils";
 
 const tours = registry.category("web_tour.tours");
 
-/** From the home page into Wine Vending, which opens on the machines. A phone has the apps aside. */
-function openWineVending() {
+/** From the home page into Wine Vending. A phone has the apps aside. */
+function openApp() {
     return [
         {isActive: ["mobile"], trigger: ".o_menu_toggle", run: "click"},
         {
@@ -22,7 +22,39 @@ function openWineVending() {
         ...stepUtils
             .goToAppSteps("wine_vending.menu_root", "Open Wine Vending")
             .map((step) => ({...step, isActive: [...step.isActive, "desktop"]})),
-        {content: "The machines are shown", trigger: ".o_kanban_view .o_kanban_record"},
+    ];
+}
+
+/** On to the machines: the app itself opens on the first screen of its user. */
+function openWineVending() {
+    return [
+        ...openApp(),
+        {
+            isActive: ["desktop"],
+            content: "Machines",
+            trigger: "[data-menu-xmlid='wine_vending.menu_machines_top']",
+            run: "click",
+        },
+        {
+            isActive: ["desktop"],
+            content: "The machines themselves",
+            trigger: ".o-dropdown--menu [data-menu-xmlid='wine_vending.menu_machines']",
+            run: "click",
+        },
+        {
+            isActive: ["mobile"],
+            content: "The machines, as their entry in the menu opens them",
+            trigger: ".o_action_manager .o_action, .o_action_manager .o_view_controller",
+            run: () =>
+                odoo.__WOWL_DEBUG__.root.env.services.action.doAction(
+                    "wine_vending.wine_machine_action",
+                    {clearBreadcrumbs: true},
+                ),
+        },
+        {
+            content: "The machines are shown",
+            trigger: ".o_kanban_view .o_kanban_record:contains('Tour Machine')",
+        },
     ];
 }
 
@@ -189,5 +221,53 @@ tours.add("wine_case_of_unknown_outcome", {
             content: "In words",
             trigger: ".o_field_widget[name=decision]:contains('It did not come out')",
         },
+    ],
+});
+
+tours.add("wine_today", {
+    steps: () => [
+        ...openApp(),
+        {
+            content: "How is the company doing now: what was sold today",
+            trigger: ".o_wine_today .o_wine_tile[data-tile=sales]:contains('Sales today')",
+        },
+        {
+            content: "Our region sold one bottle for 120",
+            trigger: "tr[data-region=Testland] td:contains('120')",
+        },
+        {
+            content: "Open the region",
+            trigger: "tr[data-region=Testland] .o_wine_region",
+            run: "click",
+        },
+        {
+            content: "Its machine",
+            trigger: ".o_kanban_record:contains('Tour Machine')",
+            run: "click",
+        },
+        {
+            content: "Drawn as it stands there",
+            trigger: ".o_wine_front .o_wine_slot[data-slot=A1]",
+        },
+    ],
+});
+
+tours.add("wine_map", {
+    steps: () => [
+        {
+            content: "The machine is drawn where its site stands",
+            trigger: ".o_wine_map .o_wine_pin.leaflet-marker-icon[title*='Tour Machine']",
+            run: "click",
+        },
+        {
+            content: "What it is like",
+            trigger: ".leaflet-popup-content:contains('Tour Machine'):contains('% filled')",
+        },
+        {
+            content: "Open it",
+            trigger: ".leaflet-popup-content button:contains('Open machine')",
+            run: "click",
+        },
+        {content: "Its form", trigger: ".o_form_view .o_wine_front"},
     ],
 });
