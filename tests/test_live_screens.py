@@ -73,7 +73,8 @@ def card(text):
     """JavaScript: the card of our machine says ``text``."""
     return (
         "[...document.querySelectorAll('.o_kanban_record')].some((card) => "
-        f"card.textContent.includes('Northgate Lobby Tower') && card.textContent.includes('{text}'))"
+        "card.textContent.includes('Northgate Lobby Tower') && "
+        f"card.textContent.includes('{text}'))"
     )
 
 

@@ -19,8 +19,8 @@ class WineMachine(models.Model):
 
         :param list domain: on machines
         :return: dict of ``points`` (id, name, place, ``look``: retired, draft, suspended, alarm,
-            offline, low or ok; text of the last sale in UTC, filled in %) and ``unplaced``, how many
-            machines of the search stand nowhere
+            offline, low or ok; text of the last sale in UTC, filled in %) and ``unplaced``: how
+            many machines of the search stand nowhere
         """
         machines = self.search_fetch(
             domain, ["name", "site_id", "region_id", "state", "connection_state", "last_vend_at"]

@@ -15,16 +15,16 @@ LOCK = 820_304_001
 class WineReportSales(models.Model):
     """What machines sold, added up: one row per business day, hour, machine, product and payment.
 
-    Reports over a million vends must answer within a second, and the batch that posts sales must not
-    wait for reports. So the batch only notes *which machine and which day* changed
+    Reports over a million vends must answer within a second, and the batch that posts sales must
+    not wait for reports. So the batch only notes *which machine and which day* changed
     (``wine.report.due``, append-only, no lock, no conflict), and ``_refresh`` computes those
     machine-days anew from the vends and their orders: every minute, and before "Today" is shown.
     Nothing is added to or taken from a figure that is there; a late vend, a refund, a cost that
     becomes known at closing simply make their day be computed again. Rebuilding is the same
     statement over all days, so the two cannot differ.
 
-    Amounts are those of the order lines, refunds taken off on the day of their vend. The cost is the
-    snapshot of the line, the present cost of the product until the day is closed; a refund without
+    Amounts are those of the order lines, refunds taken off on the day of their vend. The cost is
+    the snapshot of the line, the present cost of the product until the day is closed; a refund without
     the bottle gives no cost back. Trials of technicians are no sales and do not appear.
     """
 
@@ -154,8 +154,8 @@ class WineReportSales(models.Model):
 class WineReportDue(models.Model):
     """A machine-day whose figures are out of date: written by the batch, eaten by the refresh.
 
-    The same one may lie here many times; there is no unique index on purpose, for two processes that
-    post sales of one machine-day must not meet here.
+    The same one may lie here many times; there is no unique index on purpose, for two processes
+    that post sales of one machine-day must not meet here.
     """
 
     _name = "wine.report.due"

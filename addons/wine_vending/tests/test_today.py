@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-3.0-or-later
-"""Today, the map, the days of machines, the dashboards: numbers that agree with the lists behind."""
+"""Today, the map, the days of machines, the dashboards: numbers that agree with the lists."""
 
 import json
 from datetime import datetime, time, timedelta
