@@ -201,7 +201,9 @@ class WineComplaint(models.Model):
     def _to_person(self, decision):
         """A case with a deadline, and somebody who is asked."""
         days = int(self._setting("complaint_days", 2))
-        deadline = self.deadline or fields.Date.add(fields.Date.context_today(self), days=days)
+        region = self.region_id
+        today = region._business_today() if region else fields.Date.today()
+        deadline = self.deadline or fields.Date.add(today, days=days)
         self.write({"deadline": deadline, "amount_decided": self._suggested()})
         self.case_id = self._open_own_case(decision.told)
         if not self._update_state(after_sales.IN_CASE):

@@ -124,7 +124,7 @@ class WineVend(models.Model):
     def _steps_of_money(self):
         """Orders may be hidden from the reader; that money moved is not."""
         steps, env = [], self.env
-        for order in self.sudo().order_ids:
+        for order in self.sudo().order_ids.sorted("id"):
             steps.append(
                 self._step(
                     "money",
