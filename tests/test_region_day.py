@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: LGPL-3.0-or-later
 """A region's day: machines sell, a route is planned, a phone and the machines tell of the visits.
 
-Two witnesses tell of each stop, the phone of the person and the machine itself, in both orders, with
-the phone's entries sent twice and the bridge killed in between. At the end every bottle and every
-coin is where the books say it is.
+Two witnesses tell of each stop, the phone of the person and the machine itself, in both orders,
+with the phone's entries sent twice and the bridge killed in between. At the end every bottle and
+every coin is where the books say it is.
 """
 
 from collections import defaultdict

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: LGPL-3.0-or-later
 """Write the spreadsheet dashboards of wine_vending from the description below.
 
-``python3.11 -m tools.dashboards`` after a change here. The format is that of Odoo's own dashboards (spreadsheet_dashboard_sale, …).
+``python3.11 -m tools.dashboards`` after a change here. The format is that of Odoo's own dashboards
+(spreadsheet_dashboard_sale, …).
 """
 
 import json

@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: LGPL-3.0-or-later
 """How far the forecast is off on days that it has not seen, and how long a night's run takes.
 
-Baselines: *same weekday last week* (seasonal naive), *mean of four weeks* and *same weekday, mean of
-four weeks*; all three read sales as demand, as a spreadsheet would. WAPE is the sum of absolute
+Baselines: *same weekday last week* (seasonal naive), *mean of four weeks* and *same weekday, mean
+of four weeks*; all three read sales as demand, as a spreadsheet would. WAPE is the sum of absolute
 errors over the sum of demand; MASE is the mean absolute error over that of the seasonal naive one,
-RMSSE the same of the root of the mean square (the measure of the M5 competition: on lumpy counts the
-absolute error is least for whoever forecasts zero, the square error for the true mean); bias is the
-sum of forecasts over the sum of demand, less one. All are of demand over the next 5 days (review and lead time), which is what a level is made of.
+RMSSE the same of the root of the mean square (the measure of the M5 competition: on lumpy counts
+the absolute error is least for whoever forecasts zero, the square error for the true mean); bias is
+the sum of forecasts over the sum of demand, less one. All are of demand over the next 5 days
+(review and lead time), which is what a level is made of.
 
 Two sources. Synthetic machines whose true demand is known, so that days without bottles can be
 judged too. And the Iowa record (see the README beside it), a public list of what shops ordered: our

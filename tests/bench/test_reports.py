@@ -13,8 +13,8 @@ FILL = """
         discount, refunds, cost, margin, margin_rate, failure_rate)
     SELECT day, extract(isodow FROM day)::int::varchar, n / 7 %% 24, machine.id, machine.site_id,
            machine.region_id, machine.company_id, company.currency_id, product.id,
-           template.categ_id, (ARRAY['cash', 'card', 'qr'])[1 + n %% 3], 1, 1, 0, 0, 1, 30, 27, 3, 0, 0, 15, 12,
-           44.4, 0
+           template.categ_id, (ARRAY['cash', 'card', 'qr'])[1 + n %% 3], 1, 1, 0, 0, 1, 30, 27, 3,
+           0, 0, 15, 12, 44.4, 0
       FROM generate_series(0, %s - 1) AS n
       CROSS JOIN LATERAL (SELECT current_date - (n * 31 / 17) %% %s AS day) days
       JOIN (SELECT *, row_number() OVER (ORDER BY id) - 1 AS number FROM wine_machine) machine

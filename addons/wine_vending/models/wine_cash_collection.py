@@ -4,6 +4,8 @@ from uuid import uuid4
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 
+from ..core.placement import placement_at
+
 STATES = [
     ("draft", "Not counted"),
     ("counted", "Counted"),
@@ -191,8 +193,16 @@ class WineCashCollection(models.Model):
 
     @api.depends("machine_id")
     def _compute_region(self):
+        """The region where the machine stood when the cash was taken, kept from then on."""
+        moved = self.machine_id.filtered("moved_at").ids
+        stays = self.env["wine.machine.placement"]._stays(moved) if moved else {}
         for collection in self:
-            collection.region_id = collection.region_id or collection.machine_id.region_id
+            stay = placement_at(stays.get(collection.machine_id.id, ()), collection.moment)
+            collection.region_id = (
+                collection.region_id.id
+                or (stay and stay.region_id)
+                or collection.machine_id.region_id.id
+            )
 
     @api.depends("user_id", "reported_by")
     def _compute_collector(self):

@@ -44,7 +44,8 @@ class WineReach(models.AbstractModel):
             return
         for name in set().union(*vals_list):
             field = self._fields.get(name)
-            if field and (field.readonly or name in self._not_by_hand) and not field.compute:
+            derived = field and field.readonly and not field.compute
+            if derived or name in self._not_by_hand:
                 raise AccessError(
                     self.env._(
                         "%(field)s is not edited: it follows from what happened. Use the buttons.",

@@ -24,8 +24,8 @@ class WineReportSales(models.Model):
     statement over all days, so the two cannot differ.
 
     Amounts are those of the order lines, refunds taken off on the day of their vend. The cost is
-    the snapshot of the line, the present cost of the product until the day is closed; a refund without
-    the bottle gives no cost back. Trials of technicians are no sales and do not appear.
+    the snapshot of the line, the present cost of the product until the day is closed; a refund
+    without the bottle gives no cost back. Trials of technicians are no sales and do not appear.
     """
 
     _name = "wine.report.sales"

@@ -48,7 +48,7 @@ class WineVisit(models.Model):
     region_id = fields.Many2one(
         "wine.region",
         index=True,
-        readonly=True,
+        readonly=False,
         compute="_compute_region",
         store=True,
         precompute=True,
@@ -240,6 +240,7 @@ class WineVisitLine(models.Model):
 class WineVisitReach(models.Model):
     _name = "wine.visit"
     _inherit = ["wine.visit", "wine.reach"]
+    _not_by_hand = ("region_id",)
 
 
 class WineVisitLineReach(models.Model):

@@ -46,7 +46,7 @@ def restock_done(batch, fact):
     if visit:
         visit.tell(fact, rows)
         return
-    _move(batch, batch.machine(fact), rows)
+    _move(batch, fact, rows)
     gaps = [
         f"{row.slot.code} {row.before - row.expected:+d}"
         for row in rows
@@ -120,13 +120,14 @@ def _count(batch, fact, row):
     row.counter.report("ok" if row.after > 0 else "empty", fact.position)
 
 
-def _move(batch, machine, rows):
-    """Goods that no visit accounts for."""
+def _move(batch, fact, rows):
+    """Goods that no visit accounts for, from and to the region where the machine stood then."""
+    machine, region = batch.machine(fact), batch.region(fact)
     for row in rows:
         if row.filled:
-            batch.pickings[machine, True][row.product] += row.filled
+            batch.pickings[machine, region, True][row.product] += row.filled
         if row.removed:
-            batch.pickings[machine, False][row.product] += row.removed
+            batch.pickings[machine, region, False][row.product] += row.removed
         if row.bad:
             batch.scraps.append(scrap_values(machine, row.product, row.bad))
 

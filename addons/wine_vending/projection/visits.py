@@ -61,7 +61,7 @@ class VisitFold:
             return []
         return [f"{slot.code}: {_sum(first)} / {_sum(second)}"]
 
-    def write(self):
+    def book(self):
         """Book what was told, and ask a person about what does not agree."""
         if not self.told and not self.compared:
             return
@@ -76,13 +76,13 @@ class VisitFold:
     def _make(self):
         """A visit that the machine knows of and we do not: it has happened, so it is recorded."""
         fact, _rows = self.told
-        machine = self.batch.machine(fact)
+        machine, region = self.batch.machine(fact), self.batch.region(fact)
         self.record = self.record.create(
             {
                 "uuid": self.uuid,
                 "machine_id": machine.id,
-                "region_id": machine.region_id.id,
-                "date": business_date(fact.moment, machine.region_id.tz),
+                "region_id": region.id,
+                "date": business_date(fact.moment, region.tz),
                 "user_id": False,
                 "reason": self.batch.env._(
                     "Reported by the machine; staff: %s", fact.data.get("by") or "?"

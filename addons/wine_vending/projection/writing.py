@@ -110,8 +110,8 @@ def write_counters(batch):
 def write_stock(batch):
     """Goods that field staff put into machines, took out, or found bad."""
     Picking = batch.env["stock.picking"]
-    for (machine, inwards), quantities in batch.pickings.items():
-        warehouse = machine.region_id.warehouse_id
+    for (machine, region, inwards), quantities in batch.pickings.items():
+        warehouse = region.warehouse_id
         source, target = warehouse.lot_stock_id, machine.location_id
         if not inwards:
             source, target = target, source
@@ -125,7 +125,7 @@ def write_stock(batch):
 def write_visits(batch):
     """Visits that somebody told of; sales that a count had seen already explain what it missed."""
     for fold in batch.visits.values():
-        fold.write()
+        fold.book()
     late = {slot: counter.late for slot, counter in batch.counters.items() if counter.late and slot}
     if late:
         batch.env["wine.visit.line"]._explain(late)

@@ -2,6 +2,7 @@
 """A machine goes to another region; what happened stays, what is in it goes along."""
 
 from datetime import timedelta
+from uuid import uuid4
 
 from odoo import Command, fields
 from odoo.exceptions import UserError
@@ -178,6 +179,47 @@ class TestMachineMove(WineCommon):
         self.assertEqual(self.held(self.machine.location_id, self.wine), 19)
         self.assertEqual(self.held(self.origin, self.wine), 0, "nothing comes back to life there")
         self.assertEqual(self.slot(self.machine, "A1").qty, 9)
+
+    def test_a_visit_from_before_the_move_belongs_to_the_old_region(self):
+        """Reported after it: filled from the old warehouse, the cash into the old safe."""
+        self.move()
+        when, uuid = self.days_ago(1), str(uuid4())
+        row = {"slot": "A1", "sku": "T-RED", "before": 10, "filled": 1, "removed": 0, "bad": 1}
+        facts = [
+            self.fact(
+                self.machine,
+                "restock.done",
+                {"visit_id": uuid, "by": "Ann", "slots": [row | {"after": 10}]},
+                moment=when,
+            ),
+            self.fact(
+                self.machine,
+                "restock.done",
+                {"by": "Ann", "slots": [row | {"slot": "A2", "sku": "T-SODA", "after": 10}]},
+                moment=when,
+            ),
+            self.fact(
+                self.machine,
+                "cash.collected",
+                {"by": "Ann", "counted": {"coins": "0.00", "notes": "0.00"}, "meter": "0.00"},
+                moment=when,
+            ),
+        ]
+        before = [
+            self.held(self.region.warehouse_id.lot_stock_id, product)
+            for product in (self.wine, self.soda)
+        ]
+        self.project(*facts)
+        self.assertEqual([fact.result for fact in facts], ["done"] * 3)
+        visit = self.env["wine.visit"].search([("uuid", "=", uuid)])
+        self.assertEqual(visit.region_id, self.region)
+        after = [
+            self.held(self.region.warehouse_id.lot_stock_id, product)
+            for product in (self.wine, self.soda)
+        ]
+        self.assertEqual(after, [qty - 1 for qty in before])
+        bag = self.env["wine.cash.collection"].search([("machine_id", "=", self.machine.id)])
+        self.assertEqual(bag.region_id, self.region)
 
     def test_there_and_back(self):
         """Three stays; each sale finds its own, to the second."""
