@@ -13,7 +13,7 @@ def source_of(fact):
     return "phone" if isinstance(fact, PhoneCount) else "machine"
 
 
-class VisitFold:
+class VisitFold:  # pylint: disable=method-required-super
     """One visit that facts of this batch tell of.
 
     ``record`` is empty for a visit that we did not know; ``lines`` is what was told first, by slot,

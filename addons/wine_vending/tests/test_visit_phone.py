@@ -244,6 +244,7 @@ class TestVisitPhone(EntryCommon, HttpCase):
     def test_called_off_while_offline(self):
         with self.phone() as phone:
             phone.open()
+            phone.sees("[data-tap=start]")
             phone.connection(False)
             self.whole_visit(phone)
             self.stop.action_cancel()
@@ -280,6 +281,7 @@ class TestVisitPhone(EntryCommon, HttpCase):
         """Ada logs in on Benno's phone: his entries wait for him and are not hers to see."""
         with self.phone() as phone:
             phone.open()
+            phone.sees("[data-tap=start]")
             phone.connection(False)
             self.whole_visit(phone)
             self.authenticate("field-ada", "field-ada", browser=phone.browser)
