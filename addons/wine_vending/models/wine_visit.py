@@ -224,7 +224,9 @@ class WineVisitLine(models.Model):
     after = fields.Integer("In it now", readonly=True)
     difference = fields.Integer(compute="_compute_difference", store=True)
 
-    _slot_once = models.Constraint("UNIQUE(visit_id, slot_id)", "A slot stands once in a visit.")
+    _slot_once = models.Constraint(
+        "UNIQUE(visit_id, slot_id, product_id)", "A slot stands once for each product in a visit."
+    )
     _counts = models.Constraint(
         "CHECK(planned >= 0 AND before >= 0 AND filled >= 0 AND removed >= 0 AND bad >= 0 "
         "AND after >= 0)",

@@ -2,12 +2,16 @@
 """What a visit does to the books: goods in, goods out, bad goods, and what does not add up."""
 
 from collections import defaultdict
+from datetime import timedelta
 
 from odoo import Command, fields, models
 from odoo.exceptions import UserError
 
 from ..core.facts import BadFact, PhoneCount
 from ..core.told import _lt
+
+#: a machine and a phone speak of the same visit within this time of each other
+TOGETHER = timedelta(hours=2)
 
 
 class WineCase(models.Model):
@@ -46,11 +50,14 @@ class WineVisit(models.Model):
                 self.env._("%s was called off; what was filled was not booked.", self.display_name)
             )
         now = fields.Datetime.now()
+        moment = min(moment or now, now).replace(microsecond=0)
+        if not self.restock_source:
+            self.sudo()._claim_told_by_machine(moment)
         fact = PhoneCount(
             self.machine_id.id,
             "restock.done",
             {"visit_id": self.uuid, "by": by, "slots": rows},
-            moment=min(moment or now, now).replace(microsecond=0),
+            moment=moment,
             received=now,
             reference=self.uuid,
         )
@@ -67,6 +74,37 @@ class WineVisit(models.Model):
         self.invalidate_recordset()
         return fact.result
 
+    def _claim_told_by_machine(self, moment):
+        """What a machine told before it knew of this visit is this visit's; nothing moves twice."""
+        self.ensure_one()
+        told = self.search(
+            [
+                ("machine_id", "=", self.machine_id.id),
+                ("restock_source", "=", "machine"),
+                ("compared_source", "=", False),
+                ("user_id", "=", False),
+                ("batch_id", "=", False),
+                ("restock_at", ">=", moment - TOGETHER),
+                ("restock_at", "<=", moment + TOGETHER),
+                ("id", "!=", self.id),
+            ]
+        ).sorted(lambda visit: abs(visit.restock_at - moment))[:1]
+        if not told:
+            return
+        told.lock_for_update()
+        planned = {(line.slot_id, line.product_id): line for line in self.line_ids}
+        for line in told.line_ids:
+            own = planned.get((line.slot_id, line.product_id))
+            line.write({"visit_id": self.id, "planned": own.planned if own else 0})
+            if own:
+                own.unlink()
+        self.write({"restock_source": "machine", "restock_at": told.restock_at})
+        told.case_ids.write({"visit_id": self.id, "reference": self.uuid})
+        self.env["wine.cash.collection"].search([("visit_id", "=", told.id)]).visit_id = self
+        self.picking_id.filtered(lambda p: p.state not in ("done", "cancel")).action_cancel()
+        told.invalidate_recordset()
+        told.unlink()
+
     def _book_restock(self, rows, source, moment, scraps):
         """Book the first report: lines, goods, and a case where the count differs.
 
@@ -74,13 +112,13 @@ class WineVisit(models.Model):
         :param list scraps: values of ``stock.scrap``, made with those of the whole batch
         """
         self.ensure_one()
-        lines = {line.slot_id: line for line in self.line_ids}
+        lines = {(line.slot_id, line.product_id): line for line in self.line_ids}
         blank = {"expected": 0, "before": 0, "filled": 0, "removed": 0, "bad": 0, "after": 0}
         commands = []
         for row in rows:
             values = {name: getattr(row, name) for name in blank}
             values.update(product_id=row.product.id, bad_reason=row.bad and row.bad_reason)
-            line = lines.pop(row.slot, None)
+            line = lines.pop((row.slot, row.product), None)
             commands.append(
                 Command.update(line.id, values)
                 if line

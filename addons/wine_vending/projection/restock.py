@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: LGPL-3.0-or-later
 """Bottles that field staff moved, as the machine or a phone tells it (docs/protocol §5)."""
 
+from collections import defaultdict
 from dataclasses import dataclass
 
 from odoo import models
@@ -32,17 +33,28 @@ class Row:
     def moved(self):
         return self.filled, self.removed, self.bad
 
+    @property
+    def taken(self):
+        return self.removed + self.bad
+
+    @property
+    def change(self):
+        return self.filled - self.taken
+
 
 @handles("restock.done")
 def restock_done(batch, fact):
     """Counters take what was counted, stock follows what was moved, a difference is a case."""
-    rows = [_row(batch, fact, row) for row in fact.data["slots"]]
+    rows = _joined([_row(batch, fact, row) for row in fact.data["slots"]])
     visit = batch.visit(fact)
     if visit and visit.lines is not None:
         visit.compare(fact, rows)
         return
+    by_slot = defaultdict(list)
     for row in rows:
-        _count(batch, fact, row)
+        by_slot[row.slot].append(row)
+    for there in by_slot.values():
+        _count(batch, fact, there)
     if visit:
         visit.tell(fact, rows)
         return
@@ -105,19 +117,51 @@ def _not_counted(fact, counter, numbers):
     numbers["after"] = found + numbers["filled"] - taken
 
 
-def _count(batch, fact, row):
-    """Bring the counter of a slot to what was found and done there."""
-    order = batch.order(fact)
-    row.expected = row.counter.expected(*order)
-    if row.before is None and row.expected >= row.removed + row.bad:
-        row.counter.move(row.filled - row.removed - row.bad, *order)
-        row.before = row.expected
+def _joined(rows):
+    """Rows of the same slot and product are one: found at first, left at last."""
+    joined = {}
+    for row in rows:
+        first = joined.setdefault((row.slot, row.product), row)
+        if first is row:
+            continue
+        if row.before is not None and row.before != first.after:
+            raise BadFact(
+                _lt(
+                    "slot %(slot)s stands twice, with numbers that do not follow each other",
+                    slot=row.slot.code,
+                )
+            )
+        for name in ("filled", "removed", "bad"):
+            setattr(first, name, getattr(first, name) + getattr(row, name))
+        first.after += row.change
+        first.bad_reason = first.bad_reason or row.bad_reason
+    return list(joined.values())
+
+
+def _count(batch, fact, rows):
+    """Bring the counter of a slot to what was found and done there.
+
+    A slot has several rows where one product was taken out and another one put in: together they
+    are one count. What differs from our counter is said in the first of them.
+    """
+    order, counter, first = batch.order(fact), rows[0].counter, rows[0]
+    expected, change = counter.expected(*order), sum(row.change for row in rows)
+    if any(row.before is None for row in rows) and expected >= sum(row.taken for row in rows):
+        counter.move(change, *order)
+        difference = 0
+        first.before, others = expected, rows[1:]
+        for row in others:
+            row.before = 0
     else:
-        if row.before is None:
-            row.before = row.after - row.filled + row.removed + row.bad
-        difference = row.counter.count(row.before, row.after, *order)
-        row.expected = row.before - difference
-    row.counter.report("ok" if row.after > 0 else "empty", fact.position)
+        for row in rows:
+            row.before = row.after - row.change
+        before = sum(row.before for row in rows)
+        difference = counter.count(before, before + change, *order)
+    for row in rows:
+        row.expected = row.before
+    first.expected = first.before - difference
+    left = sum(row.before for row in rows) + change
+    counter.report("ok" if left > 0 else "empty", fact.position)
 
 
 def _move(batch, fact, rows):

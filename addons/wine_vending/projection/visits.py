@@ -1,12 +1,20 @@
 # SPDX-License-Identifier: LGPL-3.0-or-later
 """Service visits in a batch: the first witness is booked, the second one compared."""
 
-from uuid import UUID
+from collections import defaultdict
+from datetime import timedelta
+from uuid import UUID, uuid5
 
 from odoo.fields import Domain
 
 from ..core.business_time import business_date
 from ..core.facts import BadFact, PhoneCount
+from ..core.told import _lt
+
+#: a machine and a phone speak of the same visit within this time of each other
+TOGETHER = timedelta(hours=2)
+#: visits that only a machine told of get their identity from its message
+TOLD_BY_MACHINE = UUID("5d9a4c1e-7c0b-4f0e-9d2c-3d1f2b7a6e10")
 
 
 def source_of(fact):
@@ -16,41 +24,45 @@ def source_of(fact):
 class VisitFold:  # pylint: disable=method-required-super
     """One visit that facts of this batch tell of.
 
-    ``record`` is empty for a visit that we did not know; ``lines`` is what was told first, by slot,
-    or None where nothing was told yet.
+    ``record`` is empty for a visit that we did not know; ``lines`` is what was told first, by slot
+    and product, or None where nothing was told yet.
     """
 
     def __init__(self, batch, uuid, record):
         self.batch, self.uuid, self.record = batch, uuid, record
         self.source = record.restock_source
-        self.lines = {line.slot_id: line for line in record.line_ids} if self.source else None
+        self.lines = _by_lane(record.line_ids) if self.source else None
         self.told = None  # (fact, rows) to be booked
         self.compared = None
         self.gaps = []
 
     def tell(self, fact, rows):
         """The first report: it is booked when the batch is written."""
-        if len({row.slot for row in rows}) != len(rows):
-            raise BadFact("a slot stands twice in the rows of one visit")
         self.source, self.told = source_of(fact), (fact, rows)
-        self.lines = {row.slot: row for row in rows}
+        self.lines = {(row.slot, row.product): row for row in rows}
 
     def compare(self, fact, rows):
         """The second report moves nothing; the machine's number sharpens the phone's moment."""
         source, gaps = source_of(fact), []
-        told = {row.slot: row for row in rows}
-        for slot in self.lines.keys() | told.keys():
-            gaps += self._gaps(slot, self.lines.get(slot), told.get(slot))
+        told = {(row.slot, row.product): row for row in rows}
+        for lane in self.lines.keys() | told.keys():
+            gaps += self._gaps(lane[0], self.lines.get(lane), told.get(lane))
         if source == "machine" and self.source == "phone":
-            for slot, row in told.items():
-                first = self.lines.get(slot)
-                after = first.after if first else row.after
-                row.counter.sharpen(after, fact.position, fact.moment)
+            self._sharpen(fact, told)
         if source == self.source and not gaps:
             fact.result = "duplicate"
             return
         self.compared = source
         self.gaps += sorted(gaps)
+
+    def _sharpen(self, fact, told):
+        """What the phone left in each slot, now known by the number of the device."""
+        left, counters = defaultdict(int), {}
+        for lane, row in told.items():
+            left[row.slot] += self.lines.get(lane, row).after
+            counters[row.slot] = row.counter
+        for slot, counter in counters.items():
+            counter.sharpen(left[slot], fact.position, fact.moment)
 
     def _gaps(self, slot, first, second):
         """Texts of what the two reports say differently of one slot."""
@@ -99,6 +111,10 @@ def _sum(row):
     return f"{before} + {row.filled} − {row.removed} − {row.bad} = {row.after}"
 
 
+def _by_lane(lines):
+    return {(line.slot_id, line.product_id): line for line in lines}
+
+
 def _is_uuid(value):
     try:
         return isinstance(value, str) and str(UUID(value)) == value
@@ -117,16 +133,7 @@ def load_visits(batch):
     domain = Domain("uuid", "in", list(uuids))
     silent = [fact for fact in facts if not fact.data.get("visit_id")]
     if silent:
-        domain |= Domain(
-            [
-                ("machine_id", "in", [fact.machine_id for fact in silent]),
-                ("state", "in", ("started", "done")),
-                ("started_at", "<=", max(fact.moment for fact in silent)),
-                "|",
-                ("done_at", "=", False),
-                ("done_at", ">=", min(fact.moment for fact in silent)),
-            ]
-        )
+        domain |= _perhaps(batch, silent)
     visits = Visit.search(domain, order="started_at desc, id desc")
     visits.lock_for_update()
     folds = {visit.uuid: VisitFold(batch, visit.uuid, visit) for visit in visits}
@@ -135,33 +142,71 @@ def load_visits(batch):
     return folds
 
 
+def _perhaps(batch, facts):
+    """Domain of the visits of which machines may speak that name none."""
+    moments = [fact.moment for fact in facts]
+    days = {business_date(fact.moment, batch.region(fact).tz) for fact in facts}
+    begun = Domain(
+        [
+            ("state", "in", ("started", "done")),
+            ("started_at", "<=", max(moments) + TOGETHER),
+            "|",
+            ("done_at", "=", False),
+            ("done_at", ">=", min(moments) - TOGETHER),
+        ]
+    )
+    planned = Domain([("state", "=", "planned"), ("date", "in", list(days))])
+    return Domain("machine_id", "in", [fact.machine_id for fact in facts]) & (begun | planned)
+
+
 def visit_of(batch, fact):
     """The fold of the visit that a fact belongs to, or None.
 
-    A machine that names no visit is taken to speak of the one under way at that moment, so that
-    the phone's report of the same bottles does not move them again; a further report of the same
-    machine is one more filling.
+    A machine that names no visit is taken to speak of the one under way at about that moment, so
+    that the phone's report of the same bottles does not move them again. Where there is none, the
+    visit is recorded as the machine tells it, and the phone may still turn up and claim it.
     """
     uuid = fact.data.get("visit_id")
-    if uuid:
-        fold = batch.visits.get(uuid)
-        if not fold:
-            raise BadFact(f"visit_id {uuid!r} is no UUID in lower case")
-        visit = fold.record
-        if visit and visit.machine_id.id != fact.machine_id:
-            raise BadFact(f"visit {uuid} is one of another machine")
-        return None if visit.state == "cancelled" else fold
-    for fold in batch.visits.values():
-        visit = fold.record
-        if (
-            visit.machine_id.id == fact.machine_id
-            and visit.started_at
-            and visit.started_at <= fact.moment
-            and visit.state in ("started", "done")
-            and (not visit.done_at or visit.done_at >= fact.moment)
-            and fold.source != "machine"
-            and fold.record.compared_source != "machine"
-            and fold.compared != "machine"
-        ):
-            return fold
-    return None
+    if not uuid:
+        return _under_way(batch, fact) or _new_visit(batch, fact)
+    fold = batch.visits.get(uuid)
+    if not fold:
+        raise BadFact(_lt("visit_id %(uuid)r is no UUID in lower case", uuid=str(uuid)))
+    visit = fold.record
+    if visit and visit.machine_id.id != fact.machine_id:
+        raise BadFact(_lt("visit %(uuid)s is one of another machine", uuid=uuid))
+    return None if visit.state == "cancelled" else fold
+
+
+def _under_way(batch, fact):
+    """The visit under way at about that moment, or else planned for that day."""
+    day = business_date(fact.moment, batch.region(fact).tz)
+    found = [
+        (distance, fold.record.sequence, fold.record.id, fold)
+        for fold in batch.visits.values()
+        if fold.record.machine_id.id == fact.machine_id
+        and "machine" not in (fold.source, fold.record.compared_source, fold.compared)
+        and (distance := _distance(fold.record, fact.moment, day)) <= TOGETHER
+    ]
+    return min(found)[-1] if found else None
+
+
+def _distance(visit, moment, day):
+    """How far a moment lies outside a visit; that of a planned one is the furthest that counts."""
+    if visit.state == "planned":
+        return TOGETHER if visit.date == day else timedelta.max
+    if not visit.started_at or visit.state == "cancelled":
+        return timedelta.max
+    after = moment - visit.done_at if visit.done_at else timedelta(0)
+    return max(visit.started_at - moment, after, timedelta(0))
+
+
+def _new_visit(batch, fact):
+    """A visit of which only the machine has told, known again by the identity of its message."""
+    if isinstance(fact, PhoneCount):
+        return None
+    name = f"{fact.machine_id}/{fact.position or fact.reference or fact.moment}"
+    uuid = str(uuid5(TOLD_BY_MACHINE, name))
+    if uuid not in batch.visits:
+        batch.visits[uuid] = VisitFold(batch, uuid, batch.env["wine.visit"])
+    return batch.visits[uuid]

@@ -30,6 +30,7 @@ from . import test_readings
 from . import test_tour
 from . import test_visit
 from . import test_visit_entry
+from . import test_visit_silent
 from . import test_visit_phone
 from . import test_cash_collection
 from . import test_cash_properties

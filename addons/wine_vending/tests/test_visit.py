@@ -271,6 +271,7 @@ class TestVisitStock(VisitCommon):
         self.assertEqual(self.stock(), 25, "one more filling")
 
     def test_machine_that_names_no_visit_and_none_is_under_way(self):
+        self.visit.date = self.visit.date + timedelta(days=1)
         self.by_machine(self.row(filled=4), visit=False)
         self.assertFalse(self.visit.restock_source)
         self.assertEqual(self.stock(), 24)
