@@ -64,14 +64,19 @@ def _clean(path, demo_ids):
     }
     for entry in exported:
         entry.occurrences = [
-            (place, line)
-            for place, line in entry.occurrences
-            if place.startswith("code:") or place.rsplit(":", 1)[-1] not in demo_ids
+            (place, line) for place, line in entry.occurrences if _is_shown(place, demo_ids)
         ]
         if entry.occurrences:
             template.append(entry)
     template.save(str(path), newline="\n")
     return template
+
+
+def _is_shown(place, demo_ids):
+    """Whether a text of this place is one of the product: not of its tests, not of its demo."""
+    if place.startswith("code:"):
+        return "/tests/" not in place
+    return place.rsplit(":", 1)[-1] not in demo_ids
 
 
 def _demo_ids(addon):

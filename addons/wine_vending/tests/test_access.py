@@ -97,6 +97,10 @@ PUBLIC = {
     "wine.machine": {
         "map_points",
         "action_view_fill",
+        "action_need_assign",
+        "action_need_plan",
+        "action_need_snooze",
+        "action_need_wake",
         "action_commission",
         "action_activate",
         "action_suspend",

@@ -83,7 +83,7 @@ class TestMachine(WineCommon):
 
     def test_site_and_region_agree(self):
         other = self.make_region("Elsewhere", "ELSE")
-        with self.assertRaises(ValidationError):
+        with self.assertRaisesRegex(UserError, "use “Move”"):
             self.machine.region_id = other
         with self.assertRaises(ValidationError):
             self.machine.site_id.region_id = other

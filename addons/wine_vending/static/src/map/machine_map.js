@@ -138,12 +138,24 @@ export class MachineMapView extends Component {
                 look: point.look,
             });
             marker.bindPopup(() => this.popup(point));
+            marker.on("popupopen", () => (this.opened = point.id));
+            marker.on("popupclose", () => (this.opened = null));
+            marker.machine = point.id;
             return marker;
         });
+        const opened = this.opened;
         this.cluster.clearLayers();
         this.cluster.addLayers(markers);
+        this.reopen(markers.find((marker) => marker.machine === opened));
         if (this.map._loaded) {
             this.nameSites();
+        }
+    }
+
+    /** What somebody reads stays open while machines sell. */
+    reopen(marker) {
+        if (marker && this.cluster.getVisibleParent(marker) === marker) {
+            marker.openPopup();
         }
     }
 
