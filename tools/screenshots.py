@@ -9,7 +9,6 @@ broken screen.
 
 import argparse
 import base64
-import http.cookiejar
 import json
 import re
 import shutil
@@ -17,13 +16,15 @@ import subprocess
 import sys
 import tempfile
 import time
-import urllib.parse
 import urllib.request
-from dataclasses import dataclass
 from pathlib import Path
 
 import websocket
 
+from tools.screenshot_data import Client, prepare
+from tools.shots import SHOTS, Shot
+
+__all__ = ["Browser", "Shot", "session_of", "take"]
 PROJECT = Path(__file__).resolve().parent.parent
 WIDTHS = {"desktop": (1366, 900), "phone": (390, 844)}
 FLAGS = (
@@ -37,92 +38,6 @@ FLAGS = (
     "--hide-scrollbars",
     "--remote-allow-origins=*",
     "--remote-debugging-port=0",
-)
-
-
-@dataclass(frozen=True)
-class Shot:
-    """One picture: who looks, at what, and what must be there before it is taken."""
-
-    name: str
-    login: str
-    path: str
-    selector: str
-    script: str = ""
-    widths: tuple = ("desktop", "phone")
-
-
-#: a record in a list, or in the cards that a phone shows instead
-ROW = ".o_data_row, .o_kanban_record"
-OPEN = "document.querySelector('.o_data_row .o_data_cell, .o_kanban_record').click()"
-
-SHOTS = (
-    Shot(
-        "machines-kanban",
-        "harbor",
-        "/odoo/action-wine_vending.wine_machine_action",
-        ".o_kanban_record",
-    ),
-    Shot(
-        "machine-front",
-        "harbor",
-        "/odoo/action-wine_vending.wine_machine_action",
-        ".o_wine_slot",
-        "document.querySelector('.o_kanban_record').click()",
-    ),
-    Shot("vends", "harbor", "/odoo/action-wine_vending.wine_vend_action", ROW),
-    Shot(
-        "vend",
-        "harbor",
-        "/odoo/action-wine_vending.wine_vend_action",
-        ".o_form_view .o_form_sheet",
-        OPEN,
-    ),
-    Shot("sessions", "finance", "/odoo/action-wine_vending.pos_session_action", ROW),
-    Shot(
-        "session",
-        "platform",
-        "/odoo/action-wine_vending.pos_session_action",
-        ".o_form_view .o_form_sheet",
-        OPEN,
-    ),
-    Shot("orders", "platform", "/odoo/action-wine_vending.pos_order_action", ROW),
-    Shot(
-        "planogram",
-        "harbor",
-        "/odoo/action-wine_vending.wine_planogram_action",
-        ".o_form_view .o_data_row",
-        OPEN,
-    ),
-    Shot(
-        "region",
-        "platform",
-        "/odoo/action-wine_vending.wine_region_action",
-        ".o_form_view .o_form_sheet",
-        OPEN,
-    ),
-    Shot("sites", "harbor", "/odoo/action-wine_vending.wine_site_action", ROW),
-    Shot("cases", "platform", "/odoo/action-wine_vending.wine_case_action", ".o_content"),
-    Shot(
-        "inbox",
-        "platform",
-        "/odoo/action-wine_device_bridge.wine_bridge_event_action",
-        ROW,
-    ),
-    Shot(
-        "commands",
-        "platform",
-        "/odoo/action-wine_device_bridge.wine_bridge_command_action",
-        ROW,
-    ),
-    Shot(
-        "wine",
-        "platform",
-        "/odoo/action-wine_vending.product_action_drinks",
-        ".o_form_view .o_field_widget[name=wine_grape]",
-        "document.querySelector('.o_kanban_record').click();"
-        "setTimeout(() => document.querySelector('.nav-link[name=wine]').click(), 2500)",
-    ),
 )
 
 
@@ -176,25 +91,23 @@ class Browser:
 
 def session_of(url, login):
     """Session cookie of a demo user, whose password is the login."""
-    jar = http.cookiejar.CookieJar()
-    opener = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(jar))
-    page = opener.open(f"{url}/web/login").read().decode()
-    token = re.search(r'name="csrf_token" value="([^"]+)"', page).group(1)
-    form = {"csrf_token": token, "login": login, "password": login}
-    opener.open(f"{url}/web/login", urllib.parse.urlencode(form).encode()).read()
-    return next(cookie.value for cookie in jar if cookie.name == "session_id")
+    return Client(url, login).session
 
 
 def _reach(browser, shot):
-    """Wait for what the shot is of; a click that came too early is made again."""
-    there = f'document.querySelector("{shot.selector}")'
-    if not shot.script:
+    """Click the way to what the shot is of; a click that came too early is made again."""
+    there = f"document.querySelector({json.dumps(shot.selector)})"
+    if not shot.clicks and not shot.script:
         return browser.until(there)
-    target = re.search(r"querySelector\('([^']+)'", shot.script).group(1)
-    for _attempt in range(5):
-        if browser.until(f'document.querySelector("{target}")'):
-            time.sleep(0.5)
-            browser.value(f"{{{shot.script}}};0")
+    targets = shot.clicks or (re.search(r"querySelector\('([^']+)'", shot.script).group(1),)
+    for _attempt in range(4):
+        for target in targets:
+            if shot.clicks and browser.value(f"Boolean({there})"):
+                return True
+            element = f"document.querySelector({json.dumps(target)})"
+            if browser.until(element, 15):
+                time.sleep(0.6)
+                browser.value(shot.script and f"{{{shot.script}}};0" or f"{element}?.click();0")
         if browser.until(there, 8):
             return True
     return False
@@ -217,6 +130,9 @@ def take(browser, url, shot, folder):
         browser.call("Page.navigate", url=url + shot.path)
         if not _reach(browser, shot):
             sys.exit(f"{shot.name} at {width}: {shot.selector} does not appear")
+        if shot.scroll:
+            element = f"document.querySelector({json.dumps(shot.scroll)})"
+            browser.value(f"{element}?.scrollIntoView({{block: 'center'}});0")
         if browser.value('document.querySelector(".o_error_dialog")?.innerText'):
             sys.exit(f"{shot.name} at {width}: the page shows an error")
         time.sleep(1.2)
@@ -236,6 +152,7 @@ def main():
     program = shutil.which("chromium") or shutil.which("chromium-browser")
     if not program:
         sys.exit("Chromium is not installed; `apt-get install chromium`.")
+    prepare(options.url)
     options.folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
         browser = Browser(program, profile)
@@ -243,8 +160,12 @@ def main():
             for shot in SHOTS:
                 if options.only and shot.name not in options.only:
                     continue
-                cookie = session_of(options.url, shot.login)
-                browser.call("Network.setCookie", name="session_id", value=cookie, url=options.url)
+                browser.call("Network.clearBrowserCookies")
+                if shot.login:
+                    cookie = session_of(options.url, shot.login)
+                    browser.call(
+                        "Network.setCookie", name="session_id", value=cookie, url=options.url
+                    )
                 for path in take(browser, options.url, shot, options.folder):
                     print(path.name)
         finally:

@@ -81,7 +81,7 @@ def cmd_screenshots():
         raise EnvError("Nothing runs: start `make run` in another terminal first.")
     set_up("requirements-test.txt")
     testing.ensure_browser()
-    command = [str(PYTHON), "tools/screenshots.py", f"--url={supervise.address()}"]
+    command = [str(PYTHON), "-m", "tools.screenshots", f"--url={supervise.address()}"]
     return subprocess.call(command, cwd=PROJECT)
 
 
