@@ -150,7 +150,6 @@ class WinePriceLimit(models.Model):
             "wine_vending.wine_slot_difference_action"
         )
         action["domain"] = [("limit_id", "in", self.ids)]
-        action["context"] = {"search_default_by_machine": 1}
         return action
 
     # === BUSINESS === #

@@ -37,7 +37,9 @@ export class TodayScreen extends Component {
     }
 
     get bring() {
-        return this.state.all ? this.next.bring : this.next.bring.slice(0, SHOWN);
+        const {bring} = this.next;
+        // one more line takes no more room than the button that would hide it
+        return this.state.all || bring.length === SHOWN + 1 ? bring : bring.slice(0, SHOWN);
     }
 
     get hidden() {
