@@ -90,6 +90,9 @@ class WineMachine(models.Model):
     def action_view_alerts(self):
         return self._action_of("wine_vending.wine_machine_alert_action", search_default_running=1)
 
+    def action_view_readings(self):
+        return self._action_of("wine_vending.wine_machine_reading_action", search_default_today=1)
+
     def action_view_outages(self):
         return self._action_of("wine_vending.wine_machine_outage_action")
 

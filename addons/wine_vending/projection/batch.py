@@ -246,7 +246,8 @@ class Batch:
         self.applied[fact.machine_id, version] = min(first, at)
         known, machine = self.machine_values[fact.machine_id], self.machine(fact)
         known_version = known.get("reported_version", machine.reported_version)
-        if not is_news(version, at, known_version, known.get("reported_at", machine.reported_at)):
+        known_at = known.get("reported_at", machine.reported_at) or None
+        if not is_news(version, at, known_version, known_at):
             return
         if version != known_version:  # what follows from it is not worked out for nothing
             known["reported_version"] = version

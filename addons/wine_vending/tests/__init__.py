@@ -42,7 +42,6 @@ from . import test_route
 from . import test_complaint
 from . import test_complaint_web
 from . import test_counter_snapshot
-from . import test_complaint_race
 from . import test_complaint_tour
 from . import test_live
 from . import test_today

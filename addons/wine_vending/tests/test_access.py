@@ -116,6 +116,7 @@ PUBLIC = {
         "action_move",
         "action_view_alerts",
         "action_view_outages",
+        "action_view_readings",
         "action_view_maintenance",
         "watch_chart",
         "action_view_visits",

@@ -55,6 +55,11 @@ class PlanogramCommon(WineCommon):
 class TestPlanogramLife(PlanogramCommon):
     """Who published what and when, what the machine says of it, and the way back."""
 
+    def test_first_report_of_a_machine_that_has_nothing(self):
+        self.assertFalse(self.machine.reported_at)
+        self.assertEqual(self.report(0).result, "done")
+        self.assertTrue(self.machine.reported_at)
+
     def test_stages(self):
         draft = self.draft(A1=130)
         self.assertEqual(draft.stage, "draft")

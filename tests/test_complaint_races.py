@@ -2,66 +2,65 @@
 """Several at once, each with a connection of its own, committed for real."""
 
 import threading
-from unittest.mock import patch
+import unittest
 from uuid import uuid4
 
 from odoo import SUPERUSER_ID, api
-from odoo.modules.registry import DummyRLock, Registry
+from odoo.modules.registry import Registry
 from odoo.service.model import retrying
-from odoo.tests import BaseCase, get_db_name, tagged
 from odoo.tools import mute_logger
 
-from .common import WineCommon
+from tests.harness import House
+
+DATABASE = "wine_refunds"
 
 
-class Kit(WineCommon):
-    """Only the builders of :class:`WineCommon`; never run itself."""
+def kit(env):
+    """The builders of the addons' tests, in a region of its own."""
+    from odoo.addons.wine_vending.tests.common import WineCommon
+
+    class Kit(WineCommon):
+        pass
+
+    Kit.env = env
+    Kit.category = env["product.category"].create({"name": "Race"})
+    sign = uuid4().hex[:6]
+    Kit.region = Kit.make_region(f"Raceland {sign}", f"R{sign}")
+    Kit.wine = Kit.make_wine(f"RACE-{uuid4().hex[:6]}", 120.0)
+    Kit.machine = Kit.make_machine(Kit.region, {"A1": Kit.wine})
+    return Kit
+
+
+class TestComplaintRaces(unittest.TestCase):
+    """The refund of one vend, asked for by many at the same moment; all of it committed."""
 
     @classmethod
-    def build(cls, env):
-        cls.env = env
-        cls.category = env["product.category"].create({"name": "Race"})
-        sign = uuid4().hex[:6]
-        cls.region = cls.make_region(f"Raceland {sign}", f"R{sign}")
-        cls.wine = cls.make_wine(f"RACE-{uuid4().hex[:6]}", 120.0)
-        cls.machine = cls.make_machine(cls.region, {"A1": cls.wine})
-
-
-@tagged("post_install", "-at_install")
-class TestComplaintRace(BaseCase):
-    """The refund of one vend, asked for by many at the same moment.
-
-    What is written here is committed, so that the connections see each other; the region is a fresh
-    one each time and archived in the end.
-    """
+    def setUpClass(cls):
+        cls.house = House(DATABASE).__enter__()
+        cls.addClassCleanup(cls.house.__exit__, None, None, None)
+        cls.registry = Registry(DATABASE)
 
     def setUp(self):
-        super().setUp()
-        self.registry = Registry(get_db_name())
-        with self.registry.cursor() as cr:
-            env = api.Environment(cr, SUPERUSER_ID, {})
-            Kit.build(env)
+        with self.house.env() as env:
+            self.kit = kit(env)
             facts = [
-                Kit.local(Kit.machine, pay="card", sensor=sensor, qty=qty)
+                self.kit.local(self.kit.machine, pay="card", sensor=sensor, qty=qty)
                 for sensor, qty in (("absent", 1), ("confirmed", 3))
             ]
             env["wine.machine"]._project(facts)
-            self.machine_id = Kit.machine.id
+            self.region_id = self.kit.region.id
             self.uuids = [fact.data["vend_id"] for fact in facts]
-        self.addCleanup(self.put_away)
+        self.addCleanup(self.close)
 
-    def put_away(self):
-        with self.registry.cursor() as cr:
-            env = api.Environment(cr, SUPERUSER_ID, {})
-            machine = env["wine.machine"].browse(self.machine_id)
-            region = machine.region_id
+    def close(self):
+        with self.house.env() as env:
+            region = env["wine.region"].browse(self.region_id)
             session = env["pos.session"].search(
                 [("config_id", "=", region.pos_config_id.id), ("state", "!=", "closed")]
             )
             session._wine_announce_closing()
             session._wine_close()
             self.assertEqual(session.state, "closed", "the books of it all balance")
-            machine.site_id.active = machine.active = region.active = False
 
     def at_once(self, *actions):
         """Run each action in a thread with an own cursor, as Odoo runs a request, and commit."""
@@ -78,9 +77,7 @@ class TestComplaintRace(BaseCase):
                 problems.append(error)
 
         threads = [threading.Thread(target=run, args=(action,)) for action in actions]
-        # tests run under the registry's lock, which a retried transaction takes as well
-        unlocked = patch.object(Registry, "_lock", DummyRLock())
-        with mute_logger("odoo.sql_db", "odoo.service.model"), unlocked:
+        with mute_logger("odoo.sql_db", "odoo.service.model"):
             for thread in threads:
                 thread.start()
             for thread in threads:
@@ -161,10 +158,10 @@ class TestComplaintRace(BaseCase):
     def test_page_and_the_machine_with_another_word(self):
         def machine_says_failed(env):
             vend = self.vend(env)
-            Kit.env = env
+            self.kit.env = env
             env["wine.machine"]._project(
                 [
-                    Kit.fact(
+                    self.kit.fact(
                         vend.machine_id,
                         "vend.result",
                         {"vend_id": vend.uuid, "outcome": "failed", "slot": "A1", "qty": 0},
