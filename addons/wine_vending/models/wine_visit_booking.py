@@ -114,11 +114,12 @@ class WineVisit(models.Model):
         self.ensure_one()
         lines = {(line.slot_id, line.product_id): line for line in self.line_ids}
         blank = {"expected": 0, "before": 0, "filled": 0, "removed": 0, "bad": 0, "after": 0}
+        unnamed = self.env["product.product"]  # a slot that was planned for whatever it sells
         commands = []
         for row in rows:
             values = {name: getattr(row, name) for name in blank}
             values.update(product_id=row.product.id, bad_reason=row.bad and row.bad_reason)
-            line = lines.pop((row.slot, row.product), None)
+            line = lines.pop((row.slot, row.product), None) or lines.pop((row.slot, unnamed), None)
             commands.append(
                 Command.update(line.id, values)
                 if line
