@@ -238,6 +238,14 @@ class WineCashCollection(models.Model):
                         "You brought %s yourself. Let another person count it.", collection.name
                     )
                 )
+            if not collection.safe_counted and not collection.reason:
+                raise UserError(
+                    self.env._(
+                        "%s: enter what you counted. Where there is nothing in it, write the "
+                        "reason first.",
+                        collection.name,
+                    )
+                )
             collection._check_again()
         return True
 

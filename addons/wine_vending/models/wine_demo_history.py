@@ -228,3 +228,11 @@ class WineMachine(models.Model):
         Sales._rebuild()
         while Sales._refresh():
             pass
+        Forecast = self.env["wine.forecast"]
+        for machines in Forecast._pools_due():
+            Forecast._compute_pool(machines)
+        self.env["wine.slot.stockout"]._reckon()
+        Day._cron_mark(days=1)
+        while Sales._refresh():
+            pass
+        self.search([])._refresh_needs()

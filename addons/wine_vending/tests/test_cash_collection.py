@@ -327,6 +327,16 @@ class TestCashCollection(CashCommon):
             mine.safe_counted = 110.0
         self.assert_books()
 
+    def test_a_row_that_nobody_filled_in_is_not_booked(self):
+        self.sell(30)
+        mine = self.take(120.0, bag="S-9").with_user(self.treasurer)
+        with self.assertRaisesRegex(UserError, "enter what you counted"):
+            mine.action_check()
+        mine.reason = "The seal was broken, the bag was empty"
+        mine.action_check()
+        self.assertEqual((self.safe(), self.loss()), (0.0, 120.0))
+        self.assert_books()
+
     def test_the_safe_finds_what_seemed_missing(self):
         self.sell(30)
         taken = self.take(20.0)
