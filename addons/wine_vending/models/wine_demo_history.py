@@ -235,4 +235,4 @@ class WineMachine(models.Model):
         Day._cron_mark(days=1)
         while Sales._refresh():
             pass
-        self.search([])._refresh_needs()
+        self.search([("state", "=", "active")])._refresh_needs()
