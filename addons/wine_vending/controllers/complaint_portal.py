@@ -110,7 +110,7 @@ class SiteHelp(Help):
         if request.env["wine.complaint"]._too_many(self._source(), machine_sudo):
             return request.render("wine_vending.help_too_many", status=429)
         try:
-            return self._file(machine_sudo, form)
+            return self._file(machine_sudo, form, {"machine_id": machine_sudo.id})
         except Refused as error:
             return self._page(machine_sudo, form, str(error), status=400)
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: LGPL-3.0-or-later
 import logging
 from datetime import datetime
+from ipaddress import ip_network
 from uuid import UUID, uuid4
 from zoneinfo import ZoneInfo
 
@@ -58,23 +59,32 @@ class Help(http.Controller):
         machine_sudo = self._machine(machine_uuid)
         if form.get("homepage"):  # a field that no human sees
             return request.render("wine_vending.help_thanks")
-        if request.env["wine.complaint"]._too_many(self._source(), machine_sudo):
-            return request.render("wine_vending.help_too_many", status=429)
         try:
-            return self._file(machine_sudo, form)
+            if not machine_sudo:
+                said = self._machine_by_plate(form.get("plate"))
+                machine = request.env["wine.machine"].sudo().browse(said["machine_id"])
+            else:
+                said, machine = {"machine_id": machine_sudo.id}, machine_sudo
+            if request.env["wine.complaint"]._too_many(self._source(), machine):
+                return request.render("wine_vending.help_too_many", status=429)
+            return self._file(machine_sudo, form, said)
         except Refused as error:
             return self._page(machine_sudo, form, str(error), status=400)
 
-    def _file(self, machine_sudo, form):
+    def _file(self, machine_sudo, form, said):
+        complaint_uuid = self._identity(form)
+        status = f"/wine/help/status/{self._token(complaint_uuid)}"
+        known = (
+            request.env["wine.complaint"]
+            .sudo()
+            .search_count([("uuid", "=", complaint_uuid)], limit=1)
+        )
+        if known:  # photos are not read again for nothing
+            return request.redirect(status, code=303)
         zone = machine_sudo.region_id.tz or form.get("tz") or "UTC"
         values = read_form(request.env, form, zone)
         photos = read_photos(request.env, request.httprequest.files.getlist("photo"))
-        values.update(self._filed_by())
-        if machine_sudo:
-            values["machine_id"] = machine_sudo.id
-        else:
-            values.update(self._machine_by_plate(form.get("plate")))
-        complaint_uuid = self._identity(form)
+        values.update(self._filed_by(), **said)
         values.update(
             uuid=complaint_uuid,
             access_token=self._token(complaint_uuid),
@@ -82,7 +92,7 @@ class Help(http.Controller):
             lang=request.env.lang,
         )
         self._store(values, photos)
-        return request.redirect(f"/wine/help/status/{self._token(complaint_uuid)}", code=303)
+        return request.redirect(status, code=303)
 
     def _store(self, values, photos):
         """Store once; where another request with this identity was faster, that one counts."""
@@ -137,6 +147,9 @@ class Help(http.Controller):
     def _source(self):
         """Where a request comes from, so that it can be counted and not be read."""
         address = request.httprequest.remote_addr or ""
+        if ":" in address:  # who has one IPv6 address has 2⁶⁴ of them
+            network = ip_network(f"{address.split('%')[0]}/64", strict=False)
+            address = str(network.network_address)
         return hmac(request.env(su=True), "wine-complaint-source", address)
 
     # === PAGES === #

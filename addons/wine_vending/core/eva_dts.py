@@ -105,10 +105,17 @@ def crc16(data: bytes) -> int:
     """CRC-16 of the standard (known as CRC-16/ARC)."""
     crc = 0
     for byte in data:
-        crc ^= byte
-        for _bit in range(8):
-            crc = (crc >> 1) ^ 0xA001 if crc & 1 else crc >> 1
+        crc = (crc >> 8) ^ _CRC_TABLE[(crc ^ byte) & 0xFF]
     return crc
+
+
+def _crc_of_byte(byte):
+    for _bit in range(8):
+        byte = (byte >> 1) ^ 0xA001 if byte & 1 else byte >> 1
+    return byte
+
+
+_CRC_TABLE = tuple(_crc_of_byte(byte) for byte in range(256))
 
 
 def parse(raw: bytes) -> Audit:

@@ -48,6 +48,13 @@ class WineBounded(models.AbstractModel):
             self.check_access("write")
         return result
 
+    @api.model
+    def default_get(self, fields):
+        """Defaults that the caller gives are ties as well."""
+        values = super().default_get(fields)
+        self._wine_check_ties([values])
+        return values
+
     def _wine_check_ties(self, vals_list):
         """Whether these values tie records to others that belong to regions.
 

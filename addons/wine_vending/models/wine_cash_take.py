@@ -232,7 +232,7 @@ class WineCashCollection(models.Model):
                 continue
             if collection.state not in ("draft", "counted", "posted") or not collection.claimed_at:
                 raise UserError(self.env._("%s is not in a bag yet.", collection.name))
-            if collection.user_id and collection.user_id == self.env.user:
+            if self.env.user in (collection.user_id | collection.create_uid):
                 raise UserError(
                     self.env._(
                         "You brought %s yourself. Let another person count it.", collection.name

@@ -228,7 +228,7 @@ class WineMachine(models.Model):
             return None, [error.args[0]]
         problems = [
             _lt("line %(line)s, “%(text)s”: %(why)s", line=b.number, text=b.text, why=b.why)
-            for b in audit.broken
+            for b in audit.broken[:50]
         ]
         if audit.checksum == "wrong":
             problems += [r for r in audit.remarks if isinstance(r, Told) and "checksum" in r.source]

@@ -56,6 +56,59 @@ class WineReach(models.AbstractModel):
                 ids = {vals[name] for vals in vals_list if vals.get(name)}
                 self.env[field.comodel_name].browse(ids).check_access("read")
 
+    @api.model
+    def default_get(self, fields):
+        """Defaults that the caller gives, by context or as own defaults, are edits as well."""
+        values = super().default_get(fields)
+        if self.env.su:
+            return values
+        for name in list(values):
+            field = self._fields.get(name)
+            if not field:
+                continue
+            if (field.readonly and not field.compute) or name in self._not_by_hand:
+                values.pop(name)
+                if field.default:
+                    value = field.convert_to_cache(field.default(self), self, validate=False)
+                    values[name] = field.convert_to_write(
+                        field.convert_to_record(value, self), self
+                    )
+            elif field.type == "many2one" and values[name]:
+                self.env[field.comodel_name].browse(values[name]).check_access("read")
+        return values
+
+
+class WineGuide(models.AbstractModel):
+    """A guide shows and does only what concerns records that its user may see.
+
+    What a guide shows of a record is read as superuser, so the record is asked for first.
+    """
+
+    _name = "wine.guide"
+    _description = "Guide within reach"
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        guides = super().create(vals_list)
+        guides._check_seen(self._fields)
+        return guides
+
+    def write(self, vals):
+        result = super().write(vals)
+        self._check_seen(vals)
+        return result
+
+    def _check_seen(self, names):
+        """:raise AccessError: a record that this user cannot see"""
+        if self.env.su:
+            return
+        for name in names:
+            field = self._fields.get(name)
+            if field and field.store and field.type in ("many2one", "many2many"):
+                if not self.env[field.comodel_name]._transient:
+                    records = self.sudo().mapped(name).with_env(self.env)
+                    records.check_access("read")
+
 
 class WineRegion(models.Model):
     """Who runs a region decides what they see: the rules that are kept ready are forgotten then."""

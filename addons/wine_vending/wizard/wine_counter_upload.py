@@ -2,7 +2,9 @@
 import base64
 
 from odoo import api, fields, models
+from odoo.exceptions import UserError
 
+from ..core.eva_dts import LARGEST
 from ..models.wine_told import read_told
 
 
@@ -15,6 +17,7 @@ class WineCounterUpload(models.TransientModel):
 
     _name = "wine.counter.upload"
     _description = "Upload of an audit file"
+    _inherit = ["wine.guide"]
 
     machine_id = fields.Many2one("wine.machine", required=True)
     file = fields.Binary("Audit file (EVA-DTS)", required=True, attachment=False)
@@ -52,7 +55,12 @@ class WineCounterUpload(models.TransientModel):
         return len(codes & audit.products.keys()) if audit else 0
 
     def _raw(self):
-        return base64.b64decode(self._file())
+        file = self._file() or b""
+        if len(file) > 4 * LARGEST // 3 + 4:
+            raise UserError(
+                self.env._("No audit file is larger than %s bytes. Choose another one.", LARGEST)
+            )
+        return base64.b64decode(file)
 
     def _file(self):
         """The file itself: a form that reads it again is given its size instead."""

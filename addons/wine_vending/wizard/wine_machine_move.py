@@ -7,6 +7,7 @@ class WineMachineMove(models.TransientModel):
 
     _name = "wine.machine.move"
     _description = "Move a machine"
+    _inherit = ["wine.guide"]
 
     machine_id = fields.Many2one("wine.machine", required=True, readonly=True)
     region_id = fields.Many2one(related="machine_id.region_id", string="From")

@@ -10,6 +10,7 @@ class WineNeedAnswer(models.TransientModel):
 
     _name = "wine.need.answer"
     _description = "Answer to the need of machines"
+    _inherit = ["wine.guide"]
 
     machine_ids = fields.Many2many("wine.machine", string="Machines", required=True)
     user_id = fields.Many2one(

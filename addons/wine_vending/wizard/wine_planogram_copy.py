@@ -9,7 +9,7 @@ class WinePlanogramCopy(models.TransientModel):
     """The layout of one machine for many others, slot by slot by its code."""
 
     _name = "wine.planogram.copy"
-    _inherit = ["wine.rollout"]
+    _inherit = ["wine.rollout", "wine.guide"]
     _description = "Copy a planogram to machines"
 
     source_id = fields.Many2one("wine.planogram", "Planogram", required=True)

@@ -9,6 +9,7 @@ class WinePlanogramRollback(models.TransientModel):
 
     _name = "wine.planogram.rollback"
     _description = "Go back to a planogram version"
+    _inherit = ["wine.guide"]
 
     planogram_id = fields.Many2one("wine.planogram", "Version", required=True, readonly=True)
     change_count = fields.Integer("Slots that change", compute="_compute_changes")

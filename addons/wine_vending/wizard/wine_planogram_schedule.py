@@ -7,6 +7,7 @@ class WinePlanogramSchedule(models.TransientModel):
 
     _name = "wine.planogram.schedule"
     _description = "Schedule publication"
+    _inherit = ["wine.guide"]
 
     planogram_ids = fields.Many2many("wine.planogram", string="Drafts", required=True)
     publish_at = fields.Datetime("Publish at", required=True)

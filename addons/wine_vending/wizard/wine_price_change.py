@@ -21,7 +21,7 @@ class WinePriceChange(models.TransientModel):
     """Another price for products in many machines, as new versions of their planograms."""
 
     _name = "wine.price.change"
-    _inherit = ["wine.rollout"]
+    _inherit = ["wine.rollout", "wine.guide"]
     _description = "Change prices"
 
     product_ids = fields.Many2many(

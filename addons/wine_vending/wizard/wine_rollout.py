@@ -147,6 +147,7 @@ class WineRolloutLine(models.TransientModel):
 
     _name = "wine.rollout.line"
     _description = "Machine of a change to many"
+    _inherit = ["wine.guide"]
 
     copy_id = fields.Many2one("wine.planogram.copy", ondelete="cascade")
     price_change_id = fields.Many2one("wine.price.change", ondelete="cascade")

@@ -21,6 +21,7 @@ class WineRoutePlan(models.TransientModel):
 
     _name = "wine.route.plan"
     _description = "Plan visits"
+    _inherit = ["wine.guide"]
 
     region_id = fields.Many2one("wine.region", required=True)
     company_id = fields.Many2one(related="region_id.company_id")
@@ -254,6 +255,12 @@ class WineRoutePlan(models.TransientModel):
         self.ensure_one()
         self.region_id.check_access("write")
         self.line_ids.machine_id.check_access("write")
+        if self.batch_id:
+            self.batch_id._check_route()
+            if self.batch_id.wine_region_id != self.region_id:
+                raise UserError(
+                    self.env._("%s is a route of another region.", self.batch_id.display_name)
+                )
         route = self.sudo()._make_route().with_env(self.env)
         action = self.env["ir.actions.act_window"]._for_xml_id("wine_vending.wine_route_action")
         action.update(res_id=route.id, views=[(False, "form")])

@@ -5,6 +5,7 @@ from odoo import fields, models
 class WineRoutePlanLine(models.TransientModel):
     _name = "wine.route.plan.line"
     _description = "Machine that may be visited"
+    _inherit = ["wine.guide"]
     _order = "id"
 
     plan_id = fields.Many2one("wine.route.plan", required=True, ondelete="cascade", index=True)
@@ -23,6 +24,7 @@ class WineRoutePlanLine(models.TransientModel):
 class WineRoutePlanShortage(models.TransientModel):
     _name = "wine.route.plan.shortage"
     _description = "Bottles that a planned route lacks"
+    _inherit = ["wine.guide"]
     _order = "lost_amount desc, id"
 
     plan_id = fields.Many2one("wine.route.plan", required=True, ondelete="cascade", index=True)

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: LGPL-3.0-or-later
 from odoo import Command, fields, models
 from odoo.exceptions import AccessError, UserError
+from odoo.tools.misc import clean_context
 
 from ..models.wine_staff import SERVICE
 
@@ -14,6 +15,7 @@ class WineStaffNew(models.TransientModel):
 
     _name = "wine.staff.new"
     _description = "New service staff"
+    _inherit = ["wine.guide"]
 
     region_id = fields.Many2one("wine.region", required=True)
     name = fields.Char(required=True)
@@ -39,8 +41,13 @@ class WineStaffNew(models.TransientModel):
                 self.env._("%s is a user already. Add the person to the list of staff.", login)
             )
         region = self.region_id.sudo()
-        users.with_context(active_test=True).with_company(region.company_id).create(
+        plain = self.env(su=True, context=clean_context(self.env.context))
+        plain["res.users"].with_company(region.company_id).create(
             {
+                "partner_id": False,  # one of its own, whatever defaults somebody has set
+                "active": True,
+                "wine_region_ids": [Command.clear()],
+                "wine_machine_ids": [Command.clear()],
                 "name": self.name,
                 "login": login,
                 "email": login,
