@@ -70,12 +70,12 @@
         "views/live_views.xml",
         "views/today_views.xml",
         "views/map_views.xml",
-        "data/report_dashboards.xml",
         "views/report_sales_views.xml",
         "views/report_machine_day_views.xml",
         "views/wine_slot_difference_views.xml",
         "views/wine_price_limit_views.xml",
         "wizard/wine_planogram_wizard_views.xml",
+        "data/report_dashboards.xml",
     ],
     "demo": [
         "demo/company_demo.xml",

@@ -68,7 +68,12 @@ class TestCashProperties(CashCommon):
 
     def step_count_again(self, chance):
         waiting = self.collections().filtered(
-            lambda c: c.kind == "collection" and not c.checked_at and c.state != "corrected"
+            lambda c: (
+                c.kind == "collection"
+                and not c.checked_at
+                and c.state != "corrected"
+                and c.create_uid != self.treasurer
+            )
         )
         if waiting:
             bag = chance.choice(waiting).with_user(self.treasurer)
