@@ -9,8 +9,10 @@ import ast
 import hashlib
 import json
 import shutil
+import time
 
 from . import odoo, postgres
+from .errors import EnvError
 from .odoo_source import VERSION, checkout
 from .paths import ADDONS, LOCAL, LOGS, ensure
 from .settings import BASE_DATABASE, DATABASE, TEST_DATABASE
@@ -67,8 +69,18 @@ def copy(template, name):
 
 
 def drop(name):
-    """Delete a database and its stored files, if they are there."""
-    postgres.tool("dropdb", "--if-exists", "--force", name)
+    """Delete a database and its stored files, if they are there.
+
+    PostgreSQL's own autovacuum may be in it, which nobody but PostgreSQL may end: it is soon done.
+    """
+    for _attempt in range(9):
+        try:
+            postgres.tool("dropdb", "--if-exists", "--force", name)
+            break
+        except EnvError:
+            time.sleep(2)
+    else:
+        postgres.tool("dropdb", "--if-exists", "--force", name)
     shutil.rmtree(FILESTORE / name, ignore_errors=True)
 
 
