@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: LGPL-3.0-or-later
 # Installs the addons into a database that does not have them, or updates them when asked to.
 set -eu
-modules=${WINE_MODULES:-wine_vending,wine_device_bridge}
+modules=${WINE_MODULES:-wine_vending,wine_device_bridge,wine_profit_share}
 ready=$(psql -X -A -t -c "SELECT count(*) FROM ir_module_module
     WHERE state = 'installed' AND name = 'wine_vending'" 2>/dev/null || echo 0)
 demo=

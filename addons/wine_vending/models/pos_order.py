@@ -93,6 +93,7 @@ class PosOrderLine(models.Model):
         net = to_minor(self.price_subtotal, digits)
         gross = to_minor(self.price_subtotal_incl, digits)
         full = to_minor(self.price_unit * self.qty, digits)
+        cost = to_minor(product.with_company(order.company_id).standard_price * self.qty, digits)
         sold_ml = vend.ml_done or product.wine_volume_ml * abs(int(self.qty))
         return SaleLine(
             source=f"pos.order.line:{self.uuid}",
@@ -119,4 +120,7 @@ class PosOrderLine(models.Model):
                 if self.refunded_orderline_id
                 else None
             ),
+            order=f"pos.order:{order.uuid}",
+            company_id=order.company_id.id,
+            cost=from_minor(cost, digits),
         )

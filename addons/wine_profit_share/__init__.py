@@ -1,0 +1,6 @@
+# SPDX-License-Identifier: LGPL-3.0-or-later
+from . import controllers
+from . import core
+from . import models
+from . import report
+from . import wizard

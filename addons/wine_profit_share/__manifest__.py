@@ -1,0 +1,20 @@
+# SPDX-License-Identifier: LGPL-3.0-or-later
+{
+    "name": "Wine Profit Share",
+    "summary": "Every sale shared among those who earn by it, exact to the cent, from order to bank",
+    "version": "19.0.1.0.0",
+    "category": "Sales/Wine Vending",
+    "license": "LGPL-3",
+    "author": "Wine Vending contributors",
+    "depends": ["wine_vending"],
+    "data": [
+        "security/ir.model.access.csv",
+        "views/share_menus.xml",
+    ],
+    "demo": [],
+    "assets": {
+        "web.assets_backend": [],
+        "web.assets_frontend": [],
+        "web.assets_tests": ["wine_profit_share/static/tests/tours/*"],
+    },
+}
