@@ -9,6 +9,7 @@
     "depends": ["wine_vending"],
     "data": [
         "security/ir.model.access.csv",
+        "security/share_recon_rules.xml",
         "views/share_menus.xml",
     ],
     "demo": [],

@@ -1,1 +1,4 @@
 # SPDX-License-Identifier: LGPL-3.0-or-later
+from . import wine_share_reconciliation
+from . import wine_share_difference
+from . import wine_share_recon_case
