@@ -10,6 +10,7 @@
     "data": [
         "security/ir.model.access.csv",
         "security/share_recon_rules.xml",
+        "security/share_ledger_rules.xml",
         "views/share_menus.xml",
     ],
     "demo": [],

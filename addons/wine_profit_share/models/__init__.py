@@ -2,3 +2,6 @@
 from . import wine_share_reconciliation
 from . import wine_share_difference
 from . import wine_share_recon_case
+from . import wine_share_account
+from . import wine_share_entry
+from . import wine_share_volume

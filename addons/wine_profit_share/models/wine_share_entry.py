@@ -1,0 +1,151 @@
+# SPDX-License-Identifier: LGPL-3.0-or-later
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+from odoo.tools import SQL
+
+from ..core.rules import ROLES
+
+KINDS = [
+    ("sale", "Sale"),
+    ("reversal", "Reversal"),
+    ("rent", "Rent"),
+    ("split", "Split"),
+    ("adjustment", "Adjustment"),
+]
+STATES = [
+    ("held", "Held"),
+    ("available", "Available"),
+    ("settling", "In settlement"),
+    ("paid", "Paid"),
+]
+HELD_FOR = [
+    ("window", "Refund window"),
+    ("case", "Open case"),
+    ("unverified", "Partner not verified"),
+    ("dispute", "Dispute"),
+]
+CHANNELS = [("machine", "Machine"), ("shop", "Shop"), ("website", "Website")]
+ROLE_NAMES = {
+    "pool": "Sale to be shared",
+    "platform": "Platform",
+    "operator": "Region operator",
+    "operator_above": "Operator above",
+    "host": "Site host",
+    "salesperson": "Salesperson",
+    "supplier": "Supplier",
+    "referrer": "Referrer",
+    "partner": "Partner",
+}
+#: what may change of an entry; everything else is as it was written
+CHANGING = {
+    "state",
+    "hold_until",
+    "held_for",
+    "dispute_case_id",
+    "accrual_id",
+    "settlement_id",
+}
+#: where an entry is found in the books
+BOOKED = {"accrual_id", "settlement_id"}
+#: only code of this addon holds this object; a context that comes from outside cannot
+_FLOW = object()
+
+
+class WineShareEntry(models.Model):
+    """One movement of one share account: what somebody earned by a sale, or gave back of it.
+
+    The story of an amount::
+
+        held ──▶ available ──▶ in settlement ──▶ paid
+        (refund window, open case,        │
+         partner not verified, dispute)   └─▶ available again, where nothing was paid
+
+    Entries are written in the transaction that writes the order, several at once whose sum is zero:
+    the pool account gives what the sale brought net of tax, the others receive it. What is taken
+    back is a new entry that names the first one. Where only a part of an entry is taken for a
+    withdrawal, a pair of entries *splits* it. An entry is never edited nor deleted; only its state
+    moves on, by ``_set_state``.
+
+    The source is the identity of the fact (the order line, the month of a rent…): the same fact
+    taken in again writes nothing.
+    """
+
+    _name = "wine.share.entry"
+    _inherit = ["wine.reach"]
+    _description = "Share entry"
+    _order = "date desc, id desc"
+
+    source = fields.Char(required=True, readonly=True, index=True)
+    kind = fields.Selection(KINDS, required=True, readonly=True)
+    state = fields.Selection(STATES, required=True, readonly=True, default="available")
+    account_id = fields.Many2one(
+        "wine.share.account", required=True, readonly=True, index=True, ondelete="restrict"
+    )
+    account_kind = fields.Selection(related="account_id.kind", string="Kind of account")
+    partner_id = fields.Many2one(
+        "res.partner", required=True, readonly=True, index=True, ondelete="restrict"
+    )
+    role = fields.Selection(
+        [("pool", ROLE_NAMES["pool"]), *((role, ROLE_NAMES[role]) for role in ROLES)],
+        readonly=True,
+        required=True,
+    )
+    company_id = fields.Many2one("res.company", required=True, readonly=True, index=True)
+    currency_id = fields.Many2one("res.currency", required=True, readonly=True)
+    region_id = fields.Many2one("wine.region", readonly=True, index="btree_not_null")
+    site_id = fields.Many2one("wine.site", readonly=True, index="btree_not_null")
+    machine_id = fields.Many2one("wine.machine", readonly=True, index="btree_not_null")
+    vend_id = fields.Many2one("wine.vend", readonly=True, index="btree_not_null")
+    product_id = fields.Many2one("product.product", readonly=True)
+    channel = fields.Selection(CHANNELS, readonly=True)
+    date = fields.Date("Business date", required=True, readonly=True, index=True)
+    amount = fields.Monetary(required=True, readonly=True)
+    base_amount = fields.Monetary("Taken of", readonly=True)
+    detail = fields.Json(readonly=True, help="How the amount was found.")
+    sentence = fields.Char("Why", compute="_compute_sentence")
+    reverses_id = fields.Many2one(
+        "wine.share.entry", "Takes back", readonly=True, index="btree_not_null"
+    )
+    hold_until = fields.Date("Held until", readonly=True)
+    held_for = fields.Selection(HELD_FOR, "Held for", readonly=True)
+    dispute_case_id = fields.Many2one("wine.case", "Dispute", readonly=True, index="btree_not_null")
+
+    _waiting = models.Index("(account_id, state, date, id) WHERE state IN ('held', 'available')")
+
+    # === COMPUTE === #
+
+    @api.depends("detail")
+    @api.depends_context("lang")
+    def _compute_sentence(self):
+        for entry in self:
+            entry.sentence = ""
+
+    @api.model
+    def _balances(self, accounts):
+        """dict account id → dict state → sum of amounts; what the reader may see."""
+        rows = self._read_group(
+            [("account_id", "in", accounts.ids)], ["account_id", "state"], ["amount:sum"]
+        )
+        sums = {}
+        for account, state, amount in rows:
+            sums.setdefault(account.id, {})[state] = account.currency_id.round(amount)
+        return sums
+
+    # === CRUD === #
+
+    def write(self, vals):
+        self.check_access("write")
+        flow = self.env.context.get("wine_flow") is _FLOW
+        if vals.keys() - (CHANGING if flow else BOOKED):
+            raise UserError(
+                self.env._(
+                    "A share entry is history and is not edited. Correct it by an adjustment."
+                )
+            )
+        return super().write(vals)
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_never(self):
+        raise UserError(
+            self.env._("A share entry is history and is not deleted. Correct it by an adjustment.")
+        )

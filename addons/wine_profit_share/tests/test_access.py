@@ -1,0 +1,146 @@
+# SPDX-License-Identifier: LGPL-3.0-or-later
+"""Who may see and decide what: the table of rights, and what hides behind it."""
+
+from lxml import etree
+
+from odoo.addons.wine_vending.tests.access import ROLES, AccessCommon
+from odoo.addons.wine_vending.tests.test_access import public_methods
+from odoo.exceptions import AccessError
+from odoo.service.model import get_public_method
+from odoo.tests import tagged
+
+LOOK = {"region_manager": "r", "finance": "r", "admin": "r"}
+MONEY = {"finance": "r", "admin": "r"}
+#: model → role → letters: read, write, create, unlink; a role that is missing has nothing
+MATRIX = {
+    "wine.share.account": MONEY,
+    "wine.share.entry": LOOK,
+    "wine.share.volume": MONEY,
+}
+#: values that may be written where anything may be
+HARMLESS = {
+    "wine.share.account": {"active": False},
+    "wine.share.entry": {"state": "paid"},
+    "wine.share.volume": {"units": 9},
+}
+#: methods that anyone may call from outside, beside Odoo's own; each guards itself
+PUBLIC = {}
+PRIVATE = {
+    "wine.share.account": ("_ensure", "_find", "_get", "_lock"),
+    "wine.share.entry": ("_balances",),
+}
+
+
+class ShareAccess(AccessCommon):
+    """One record of each model of the addon in the own region and in a foreign one."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.shares = {world.region.code: cls.make_shares(world) for world in (cls.own, cls.foreign)}
+        cls.env.flush_all()
+
+    @classmethod
+    def make_shares(cls, world):
+        """dict model → record; every owner adds those of own models in a method of its own."""
+        made = [*cls.make_ledger(world)]
+        return {record._name: record for record in made}
+
+    @classmethod
+    def make_ledger(cls, world):
+        partner = cls.env["res.partner"].create({"name": f"Partner of {world.region.code}"})
+        account = cls.env["wine.share.account"]._get(world.region.company_id, partner)
+        values = {"account_id": account.id, "partner_id": partner.id, "region_id": world.region.id}
+        return (
+            account,
+            cls.env["wine.share.entry"].create({**cls.entry_of(world), **values}),
+            cls.env["wine.share.volume"].create({**cls.volume_of(world), "partner_id": partner.id}),
+        )
+
+    @classmethod
+    def entry_of(cls, world):
+        return {
+            "source": f"test:{world.region.code}",
+            "kind": "adjustment",
+            "role": "host",
+            "company_id": world.region.company_id.id,
+            "currency_id": world.region.currency_id.id,
+            "date": "2026-01-01",
+            "amount": 1.0,
+        }
+
+    @classmethod
+    def volume_of(cls, world):
+        return {"company_id": world.region.company_id.id, "family": 1, "month": "2026-01-01"}
+
+    def values(self, model, foreign):
+        """Values of a new record in the own or the foreign region."""
+        world = self.foreign if foreign else self.own
+        account = self.shares[world.region.code]["wine.share.account"]
+        ledger = {"account_id": account.id, "partner_id": account.partner_id.id}
+        return {
+            "wine.share.account": {
+                "company_id": world.region.company_id.id,
+                "partner_id": self.env.user.partner_id.id,
+                "currency_id": world.region.currency_id.id,
+            },
+            "wine.share.entry": {**self.entry_of(world), **ledger},
+            "wine.share.volume": {**self.volume_of(world), "partner_id": account.partner_id.id},
+        }[model]
+
+
+@tagged("post_install", "-at_install")
+class TestShareAccess(ShareAccess):
+    """The table of rights, asked and done."""
+
+    def test_matrix(self):
+        self.check_matrix(
+            "wine_profit_share",
+            MATRIX,
+            own=self.shares["TST"].get,
+            foreign=self.shares["FAR"].get,
+            harmless=HARMLESS.get,
+            fresh=self.values,
+        )
+
+    def test_every_form_opens(self):
+        """What a user may read opens: no field of a view needs more than the view itself."""
+        for record in self.shares["TST"].values():
+            for role in ROLES:
+                mine = self.seen_by(role, record)
+                self.forget()
+                if not mine.has_access("read"):
+                    continue
+                for kind in ("form", "list", "kanban"):
+                    with self.subTest(model=record._name, role=role, view=kind):
+                        arch = etree.fromstring(mine.get_view(view_type=kind)["arch"])
+                        names = arch.xpath("//field[not(ancestor::field)]/@name")
+                        self.forget()
+                        mine.web_read({name: {} for name in names})
+
+    def test_nothing_foreign_is_found(self):
+        for model, record in self.shares["FAR"].items():
+            if "r" not in MATRIX[model].get("region_manager", ""):
+                continue
+            with self.subTest(model=model):
+                mine = self.env_of("region_manager")[model]
+                self.assertFalse(mine.search([("id", "=", record.id)]))
+                groups = mine.formatted_read_group([("id", "=", record.id)], [], ["__count"])
+                self.assertFalse(groups[0]["__count"])
+                with self.refused():
+                    mine.browse(record.id).read(["display_name"])
+
+
+@tagged("post_install", "-at_install")
+class TestShareRpc(ShareAccess):
+    """From outside."""
+
+    def test_every_public_method_is_known(self):
+        self.assertEqual(public_methods(self.env, "wine_profit_share"), PUBLIC)
+
+    def test_private_methods(self):
+        for model, names in PRIVATE.items():
+            for name in names:
+                with self.subTest(model=model, method=name), self.assertRaises(AccessError):
+                    self.assertTrue(hasattr(self.env[model], name), "no such method any more")
+                    get_public_method(self.env[model], name)
