@@ -11,6 +11,7 @@
         "security/ir.model.access.csv",
         "security/share_recon_rules.xml",
         "security/share_ledger_rules.xml",
+        "security/share_policy_rules.xml",
         "views/share_menus.xml",
     ],
     "demo": [],

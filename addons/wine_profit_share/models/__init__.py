@@ -5,3 +5,7 @@ from . import wine_share_recon_case
 from . import wine_share_account
 from . import wine_share_entry
 from . import wine_share_volume
+from . import wine_share_policy
+from . import wine_share_policy_line
+from . import wine_share_limit
+from . import wine_share_roles
