@@ -14,7 +14,6 @@
         "security/share_policy_rules.xml",
         "views/share_menus.xml",
     ],
-    "demo": [],
     "assets": {
         "web.assets_backend": [],
         "web.assets_frontend": [],

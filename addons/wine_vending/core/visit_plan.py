@@ -11,13 +11,13 @@ class Reason:
 
     :param str kind: ``stock``, ``expiry``, ``cash``, ``age``, ``temperature``, …
     :param float amount: money at risk until the next regular visit, in the company's currency
-    :param str text: a short sentence for people, translated already
+    :param text: a short sentence for people (``_lt`` of ``told``), or plain text
     :param datetime since: naive UTC since when it holds, or None where that is unknown
     """
 
     kind: str
     amount: float
-    text: str
+    text: object
     since: datetime | None = None
 
 

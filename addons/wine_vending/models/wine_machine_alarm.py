@@ -35,7 +35,7 @@ class WineMachine(models.Model):
             amount = alert._at_risk() if machine not in standing else 0.0
             if alert._stands_still():
                 standing.add(machine)
-            result[machine].append(Reason(alert.kind, amount, alert._words(), alert.first_seen))
+            result[machine].append(Reason(alert.kind, amount, alert._told(), alert.first_seen))
         return result
 
 

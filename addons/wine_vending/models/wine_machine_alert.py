@@ -5,7 +5,9 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 
 from ..core.alerting import SEVERAL
+from ..core.told import _lt
 from .wine_alert_rule import ALERT_KINDS, SEVERITIES
+from .wine_told import read_told
 
 STATES = [("open", "Open"), ("acknowledged", "Acknowledged"), ("closed", "Closed")]
 
@@ -87,40 +89,42 @@ class WineMachineAlert(models.Model):
 
     def _words(self):
         """What is wrong, in the reader's language."""
+        return read_told(self.env, self._told())
+
+    def _told(self):
+        """What is wrong, as a sentence to be translated; or plain text."""
         several = not self.machine_id or self.detail == SEVERAL
         words = {
             "fault": self._fault_words,
             "offline": lambda: (
-                self.env._("%s machines are offline", round(self.value))
-                if several
-                else self.env._("offline")
+                _lt("%s machines are offline", round(self.value)) if several else _lt("offline")
             ),
             "temperature": self._temperature_words,
-            "humidity": lambda: self.env._("humidity %s %% RH", round(self.value)),
-            "door": lambda: self.env._("door open"),
-            "stock": lambda: self.env._("filled to %s %% only", round(self.value)),
-            "slot": lambda: self.env._("jammed slot %s", self.note or ""),
-            "cash": lambda: self.env._("cash box %s %% full", round(self.value)),
-            "price": lambda: self.env._("planogram %s not applied", round(self.value)),
+            "humidity": lambda: _lt("humidity %s %% RH", round(self.value)),
+            "door": lambda: _lt("door open"),
+            "stock": lambda: _lt("filled to %s %% only", round(self.value)),
+            "slot": lambda: _lt("jammed slot %s", self.note or ""),
+            "cash": lambda: _lt("cash box %s %% full", round(self.value)),
+            "price": lambda: _lt("planogram %s not applied", round(self.value)),
         }
         say = words.get(self.kind)
-        return say() if say else (self.note or self.env._("needs somebody"))
+        return say() if say else (self.note or _lt("needs somebody"))
 
     def _fault_words(self):
         if self.detail == SEVERAL:
-            return self.env._("%s more faults", round(self.value))
+            return _lt("%s more faults", round(self.value))
         code, _slash, slot = self.detail.partition("/")
         if slot:
-            words = self.env._("fault %(code)s in slot %(slot)s", code=code, slot=slot)
+            words = _lt("fault %(code)s in slot %(slot)s", code=code, slot=slot)
         else:
-            words = self.env._("fault %s", code)
-        return f"{words} ({self.note})" if self.note else words
+            words = _lt("fault %s", code)
+        return _lt("%(fault)s (%(note)s)", fault=words, note=self.note) if self.note else words
 
     def _temperature_words(self):
         values = {"value": f"{self.value:.1f}", "edge": f"{self.threshold:.1f}"}
         if self.value < self.threshold:
-            return self.env._("%(value)s °C, colder than %(edge)s °C", **values)
-        return self.env._("%(value)s °C, warmer than %(edge)s °C", **values)
+            return _lt("%(value)s °C, colder than %(edge)s °C", **values)
+        return _lt("%(value)s °C, warmer than %(edge)s °C", **values)
 
     # === ACTIONS === #
 

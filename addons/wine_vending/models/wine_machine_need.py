@@ -2,14 +2,16 @@
 from collections import defaultdict
 from datetime import timedelta
 
-from psycopg2.extras import execute_values
+from psycopg2.extras import Json, execute_values
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import SQL, formatLang
 
 from ..core.order_up_to import shortage
+from ..core.told import Told, _lt
 from ..core.visit_plan import Reason
+from .wine_told import read_told
 
 BATCH = 500
 #: what a list of goods names before it says "and others"
@@ -31,7 +33,8 @@ class WineMachine(models.Model):
     _inherit = "wine.machine"
 
     need_amount = fields.Monetary("Money at risk", readonly=True, copy=False)
-    need_text = fields.Char("Why", readonly=True, copy=False)
+    need_text = fields.Char("Why", compute="_compute_need_text", search="_search_need_text")
+    need_told = fields.Json("Why, to be translated", readonly=True, copy=False)
     need_kinds = fields.Char("Kinds of reasons", readonly=True, copy=False)
     need_since = fields.Datetime("Since", readonly=True, copy=False)
     need_at = fields.Datetime("Reckoned at", readonly=True, copy=False)
@@ -40,7 +43,20 @@ class WineMachine(models.Model):
     need_snooze_reason = fields.Char("Snoozed because", readonly=True, copy=False)
     to_fill = fields.Integer("Bottles to bring", compute="_compute_to_fill")
 
-    _by_need = models.Index("(need_amount DESC) WHERE need_text IS NOT NULL")
+    _by_need = models.Index("(need_amount DESC) WHERE need_kinds IS NOT NULL")
+
+    @api.depends("need_told")
+    @api.depends_context("lang")
+    def _compute_need_text(self):
+        for machine in self:
+            texts = [read_told(self.env, told) for told in machine.need_told or ()]
+            machine.need_text = "; ".join(texts) or False
+
+    def _search_need_text(self, operator, value):
+        """Whether there is a need; what it says depends on the reader."""
+        if value not in (False, True, ""):
+            return NotImplemented
+        return [("need_kinds", operator, False)]
 
     @api.depends("slot_ids.qty", "slot_ids.order_up_to")
     def _compute_to_fill(self):
@@ -64,7 +80,7 @@ class WineMachine(models.Model):
                 cash = formatLang(
                     self.env, machine.cash_in_machine, currency_obj=machine.currency_id
                 )
-                result[machine].append(Reason("cash", 0.0, self.env._("cash box: %s", cash)))
+                result[machine].append(Reason("cash", 0.0, _lt("cash box: %s", cash)))
         return result
 
     def _stock_reasons(self):
@@ -90,27 +106,21 @@ class WineMachine(models.Model):
         for machine, amount in money.items():
             if not empty[machine] and not low[machine]:
                 continue
-            texts = [
-                text % self._named(goods)
-                for text, goods in (
-                    (self.env._("empty: %s"), empty[machine]),
-                    (self.env._("runs out: %s"), low[machine]),
-                )
-                if goods
-            ]
-            yield (
-                machine,
-                Reason("stock", amount, ", ".join(texts), min(since[machine], default=None)),
-            )
+            out, short = self._named(empty[machine]), self._named(low[machine])
+            if empty[machine] and low[machine]:
+                text = _lt("empty: %(empty)s, runs out: %(low)s", empty=out, low=short)
+            elif empty[machine]:
+                text = _lt("empty: %s", out)
+            else:
+                text = _lt("runs out: %s", short)
+            yield machine, Reason("stock", amount, text, min(since[machine], default=None))
 
     def _named(self, goods):
         """The dearest losses by name, the rest as a number."""
         goods = sorted(goods, key=lambda pair: (-pair[0], pair[1].id))
         names = ", ".join(product.name for _lost, product in goods[:NAMED])
         more = len(goods) - NAMED
-        return (
-            self.env._("%(names)s and %(more)s more", names=names, more=more) if more > 0 else names
-        )
+        return _lt("%(names)s and %(more)s more", names=names, more=more) if more > 0 else names
 
     def _read_stock(self):
         """[(machine, product, bottles that can be sold, price, out since, forecast)].
@@ -185,9 +195,9 @@ class WineMachine(models.Model):
             past = first <= now
             units = sum(units for _p, units, date in goods if not past or date <= now)
             text = (
-                self.env._("%s bottles past their date", units)
+                _lt("%s bottles past their date", units)
                 if past
-                else self.env._("%s bottles soon past their date", units)
+                else _lt("%s bottles soon past their date", units)
             )
             amount = sum(units * prices.get(product, 0) for product, units, _date in goods)
             yield machine, Reason("expiry", amount, text, first if past else None)
@@ -214,7 +224,7 @@ class WineMachine(models.Model):
                     Reason(
                         "age",
                         0.0,
-                        self.env._("no visit for %s days", days),
+                        _lt("no visit for %s days", days),
                         visited + timedelta(days=limit),
                     ),
                 )
@@ -255,18 +265,17 @@ class WineMachine(models.Model):
         execute_values(
             self.env.cr._obj,
             """UPDATE wine_machine machine
-                  SET need_amount = new.amount, need_text = new.text, need_kinds = new.kinds,
+                  SET need_amount = new.amount, need_told = new.told, need_kinds = new.kinds,
                       need_since = new.since, need_at = new.at,
-                      need_user_id = CASE WHEN new.text IS NULL THEN NULL ELSE need_user_id END,
+                      need_user_id = CASE WHEN new.kinds IS NULL THEN NULL ELSE need_user_id END,
                       need_snooze_reason = CASE WHEN need_snooze_until > CURRENT_DATE
                                            THEN need_snooze_reason END,
                       need_snooze_until = CASE WHEN need_snooze_until > CURRENT_DATE
                                           THEN need_snooze_until END
-                 FROM (VALUES %s) AS new (id, amount, text, kinds, since, at)
+                 FROM (VALUES %s) AS new (id, amount, told, kinds, since, at)
                 WHERE machine.id = new.id""",
             rows,
-            template="(%s::int, %s::numeric, %s::varchar, %s::varchar, %s::timestamp, "
-            "%s::timestamp)",
+            template="(%s::int, %s::numeric, %s::jsonb, %s::varchar, %s::timestamp, %s::timestamp)",
             page_size=len(rows),
         )
         self.invalidate_recordset(
@@ -274,7 +283,7 @@ class WineMachine(models.Model):
         )
 
     def _need_values(self, reasons):
-        """(amount, text, kinds, since) of one machine; a little money alone is no need."""
+        """(amount, sentences, kinds, since) of one machine; a little money alone is no need."""
         self.ensure_one()
         amount = sum(reason.amount for reason in reasons)
         if {reason.kind for reason in reasons} <= {"stock"} and (
@@ -286,7 +295,7 @@ class WineMachine(models.Model):
         old = self.need_since
         return (
             self.currency_id.round(amount),
-            "; ".join(reason.text for reason in ordered),
+            Json([_kept(reason.text) for reason in ordered]),
             ",".join(sorted({reason.kind for reason in reasons})),
             min(since) if since else old or fields.Datetime.now(),
         )
@@ -337,3 +346,8 @@ class WineMachine(models.Model):
         """End the snooze of these machines."""
         self.check_access("write")
         self.sudo().write({"need_snooze_until": False, "need_snooze_reason": False})
+
+
+def _kept(text):
+    """A sentence as it is stored; what is plain text stays so."""
+    return text.to_json() if isinstance(text, Told) else str(text)

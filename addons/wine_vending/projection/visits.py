@@ -89,6 +89,7 @@ class VisitFold:  # pylint: disable=method-required-super
         """A visit that the machine knows of and we do not: it has happened, so it is recorded."""
         fact, _rows = self.told
         machine, region = self.batch.machine(fact), self.batch.region(fact)
+        env, staff = self.batch.env, fact.data.get("by")
         self.record = self.record.create(
             {
                 "uuid": self.uuid,
@@ -96,9 +97,9 @@ class VisitFold:  # pylint: disable=method-required-super
                 "region_id": region.id,
                 "date": business_date(fact.moment, region.tz),
                 "user_id": False,
-                "reason": self.batch.env._(
-                    "Reported by the machine; staff: %s", fact.data.get("by") or "?"
-                ),
+                "reason": env._("Reported by the machine; staff: %s", staff)
+                if staff
+                else env._("Reported by the machine"),
             }
         )
 

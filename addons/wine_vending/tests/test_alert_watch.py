@@ -248,7 +248,7 @@ class TestAlertWatch(AlertCommon):
         reasons = self.machine._visit_reasons()[self.machine]
         found = {reason.kind: reason for reason in reasons}
         self.assertIn("offline", found)
-        self.assertIn("E1", found["fault"].text)
+        self.assertIn("E1", str(found["fault"].text))
         kinds = [reason.kind for reason in reasons]
         self.assertEqual(kinds.count("fault"), 1, "an info is no reason to drive")
         amounts = [reason.amount for reason in reasons if reason.kind in ("fault", "offline")]

@@ -71,7 +71,7 @@ class TestNeed(ReplenishCommon):
         self.stock(self.soda, 2, place, self.make_lot(self.soda, "SOON", 3))
         self.stock(self.soda, 9, place, self.make_lot(self.soda, "FRESH", 90))
         reason = self.reasons()["expiry"]
-        self.assertIn("3 ", reason.text)
+        self.assertIn("3 ", str(reason.text))
         self.assertEqual(reason.amount, 5 * 3.5)
         self.assertTrue(reason.since)
         self.assertIn("expiry", self.refresh().need_kinds)
@@ -107,6 +107,19 @@ class TestNeed(ReplenishCommon):
         self.patch(Machine, "_visit_reasons", more)
         machine = self.refresh()
         self.assertEqual((machine.need_amount, machine.need_text), (500, "too warm"))
+
+    def test_why_is_read_in_the_language_of_the_reader(self):
+        """Kept as a sentence with its arguments: one person plans, another one reads."""
+        self.env["res.lang"]._activate_lang("zh_CN")
+        self.machine.region_id.visit_max_days = 1
+        self.env.cr.execute(
+            "UPDATE wine_machine SET create_date = %s WHERE id = %s",
+            [self.days_ago(3), self.machine.id],
+        )
+        self.env.invalidate_all()
+        machine = self.refresh()
+        self.assertIn("no visit for 3 days", machine.need_text)
+        self.assertIn("3 天", machine.with_context(lang="zh_CN").need_text)
 
     def test_the_quarter_hour(self):
         """The cron finds what happened, reckons it, and comes to every machine."""
