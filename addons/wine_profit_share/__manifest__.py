@@ -12,7 +12,10 @@
         "security/share_recon_rules.xml",
         "security/share_ledger_rules.xml",
         "security/share_policy_rules.xml",
+        "security/share_statement_rules.xml",
+        "data/share_statement_data.xml",
         "views/share_menus.xml",
+        "views/share_statement_views.xml",
     ],
     "assets": {
         "web.assets_backend": [],

@@ -9,3 +9,5 @@ from . import wine_share_policy
 from . import wine_share_policy_line
 from . import wine_share_limit
 from . import wine_share_roles
+from . import wine_share_statement
+from . import wine_share_statement_link

@@ -16,13 +16,17 @@ MATRIX = {
     "wine.share.account": MONEY,
     "wine.share.entry": LOOK,
     "wine.share.volume": MONEY,
+    "wine.share.statement": MONEY,
 }
 #: values that may be written where anything may be
 HARMLESS = {
     "wine.share.account": {"active": False},
     "wine.share.entry": {"state": "paid"},
     "wine.share.volume": {"units": 9},
+    "wine.share.statement": {"opening": 9},
 }
+#: a month
+STATEMENT = {"date_from": "2020-01-01", "date_to": "2020-01-31"}
 #: methods that anyone may call from outside, beside Odoo's own; each guards itself
 PUBLIC = {}
 PRIVATE = {
@@ -43,8 +47,14 @@ class ShareAccess(AccessCommon):
     @classmethod
     def make_shares(cls, world):
         """dict model → record; every owner adds those of own models in a method of its own."""
-        made = [*cls.make_ledger(world)]
+        ledger = cls.make_ledger(world)
+        made = [*ledger, cls.make_statement(ledger[0])]
         return {record._name: record for record in made}
+
+    @classmethod
+    def make_statement(cls, account):
+        values = {"account_id": account.id, **STATEMENT}
+        return cls.env["wine.share.statement"].create(values)
 
     @classmethod
     def make_ledger(cls, world):
@@ -86,6 +96,7 @@ class ShareAccess(AccessCommon):
             },
             "wine.share.entry": {**self.entry_of(world), **ledger},
             "wine.share.volume": {**self.volume_of(world), "partner_id": account.partner_id.id},
+            "wine.share.statement": {"account_id": account.id, **STATEMENT},
         }[model]
 
 
