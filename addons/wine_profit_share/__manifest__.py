@@ -9,11 +9,13 @@
     "depends": ["wine_vending"],
     "data": [
         "security/ir.model.access.csv",
+        "security/share_books_rules.xml",
         "security/share_recon_rules.xml",
         "security/share_ledger_rules.xml",
         "security/share_policy_rules.xml",
         "security/share_statement_rules.xml",
         "data/share_statement_data.xml",
+        "data/share_books_data.xml",
         "views/share_menus.xml",
         "views/share_statement_views.xml",
     ],

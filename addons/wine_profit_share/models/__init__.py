@@ -11,3 +11,10 @@ from . import wine_share_limit
 from . import wine_share_roles
 from . import wine_share_statement
 from . import wine_share_statement_link
+from . import wine_share_company
+from . import wine_share_moves
+from . import wine_share_platform
+from . import wine_share_terms
+from . import wine_share_accrual
+from . import wine_share_settlement
+from . import wine_share_entry_books
