@@ -18,3 +18,10 @@ from . import wine_share_terms
 from . import wine_share_accrual
 from . import wine_share_settlement
 from . import wine_share_entry_books
+from . import wine_share_review
+from . import wine_share_review_step
+from . import wine_share_withdrawal
+from . import wine_share_withdrawal_apply
+from . import wine_share_bank
+from . import wine_share_redeem_settings
+from . import wine_share_verification

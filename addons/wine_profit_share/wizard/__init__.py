@@ -1,1 +1,3 @@
 # SPDX-License-Identifier: LGPL-3.0-or-later
+from . import wine_share_verify
+from . import wine_share_withdrawal_answer
