@@ -16,6 +16,8 @@
         "security/share_statement_rules.xml",
         "data/share_statement_data.xml",
         "data/share_books_data.xml",
+        "security/share_withdrawal_rules.xml",
+        "data/share_withdrawal_data.xml",
         "views/share_menus.xml",
         "views/share_statement_views.xml",
     ],

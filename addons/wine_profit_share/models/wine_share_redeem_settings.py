@@ -23,11 +23,8 @@ class ResCompany(models.Model):
 class ResConfigSettings(models.TransientModel):
     _inherit = "res.config.settings"
 
-    share_currency_id = fields.Many2one(related="company_id.currency_id")
     share_withdrawal_min = fields.Monetary(
-        related="company_id.share_withdrawal_min",
-        readonly=False,
-        currency_field="share_currency_id",
+        related="company_id.share_withdrawal_min", readonly=False
     )
     share_bank_cooldown = fields.Integer(related="company_id.share_bank_cooldown", readonly=False)
     share_verify_gap = fields.Integer(related="company_id.share_verify_gap", readonly=False)

@@ -79,13 +79,7 @@ class WineShareAccount(models.Model):
             ]
         )
         accounts._note_verification({**values, "decision": "verified"})
-        accounts.write(
-            {
-                "verified": True,
-                "verified_by_id": self.env.uid,
-                "verified_at": fields.Datetime.now(),
-            }
-        )
+        accounts._set_verified()
 
     def _withdraw_verification(self, reason):
         """Take the verification back: nothing is paid to the partner until it is verified again."""
@@ -100,7 +94,7 @@ class WineShareAccount(models.Model):
             ]
         )
         accounts._note_verification({"decision": "withdrawn", "note": reason})
-        accounts.write({"verified": False, "verified_by_id": False, "verified_at": False})
+        accounts._set_verified(False)
 
     def _note_verification(self, values):
         self.env["wine.share.verification"].sudo().create(
