@@ -25,3 +25,7 @@ from . import wine_share_withdrawal_apply
 from . import wine_share_bank
 from . import wine_share_redeem_settings
 from . import wine_share_verification
+from . import wine_share_post
+from . import wine_share_take
+from . import wine_share_party
+from . import pos_payment_method

@@ -1,9 +1,13 @@
 # SPDX-License-Identifier: LGPL-3.0-or-later
 from odoo import api, fields, models
+from odoo.addons.wine_vending.core.money import from_minor, to_minor
+from odoo.addons.wine_vending.models.wine_told import read_told
 from odoo.exceptions import UserError
-from odoo.tools import SQL
 
 from ..core.rules import ROLES
+from ..core.sentence import explain
+from ..core.told import _lt
+from .wine_share_account import KINDS as ACCOUNT_KINDS
 
 KINDS = [
     ("sale", "Sale"),
@@ -75,13 +79,13 @@ class WineShareEntry(models.Model):
     _description = "Share entry"
     _order = "date desc, id desc"
 
-    source = fields.Char(required=True, readonly=True, index=True)
+    source = fields.Char(required=True, readonly=True)
     kind = fields.Selection(KINDS, required=True, readonly=True)
     state = fields.Selection(STATES, required=True, readonly=True, default="available")
     account_id = fields.Many2one(
         "wine.share.account", required=True, readonly=True, index=True, ondelete="restrict"
     )
-    account_kind = fields.Selection(related="account_id.kind", string="Kind of account")
+    account_kind = fields.Selection(ACCOUNT_KINDS, "Kind of account", readonly=True, required=True)
     partner_id = fields.Many2one(
         "res.partner", required=True, readonly=True, index=True, ondelete="restrict"
     )
@@ -90,7 +94,11 @@ class WineShareEntry(models.Model):
         readonly=True,
         required=True,
     )
-    company_id = fields.Many2one("res.company", required=True, readonly=True, index=True)
+    policy_id = fields.Many2one(
+        "wine.share.policy", readonly=True, index="btree_not_null", ondelete="restrict"
+    )
+    policy_line_id = fields.Many2one("wine.share.policy.line", readonly=True, ondelete="restrict")
+    company_id = fields.Many2one("res.company", required=True, readonly=True)
     currency_id = fields.Many2one("res.currency", required=True, readonly=True)
     region_id = fields.Many2one("wine.region", readonly=True, index="btree_not_null")
     site_id = fields.Many2one("wine.site", readonly=True, index="btree_not_null")
@@ -108,8 +116,18 @@ class WineShareEntry(models.Model):
     )
     hold_until = fields.Date("Held until", readonly=True)
     held_for = fields.Selection(HELD_FOR, "Held for", readonly=True)
+    given_net = fields.Integer(
+        "Net given back", readonly=True, help="Minor units; on the pool entry of a sale."
+    )
+    given_paid = fields.Integer(
+        "Money given back", readonly=True, help="Minor units; on the pool entry of a sale."
+    )
     dispute_case_id = fields.Many2one("wine.case", "Dispute", readonly=True, index="btree_not_null")
 
+    _identity = models.UniqueIndex(
+        "(source, account_id, kind, role, COALESCE(policy_line_id, 0))",
+        "This fact is in the share ledger already.",
+    )
     _waiting = models.Index("(account_id, state, date, id) WHERE state IN ('held', 'available')")
 
     # === COMPUTE === #
@@ -118,7 +136,44 @@ class WineShareEntry(models.Model):
     @api.depends_context("lang")
     def _compute_sentence(self):
         for entry in self:
-            entry.sentence = ""
+            entry.sentence = read_told(self.env, entry.sudo()._told())
+
+    def _told(self):
+        """Why the amount is what it is, to be read in the reader's language."""
+        self.ensure_one()
+        currency = self.currency_id
+        digits = currency.decimal_places
+
+        def money(minor):
+            return currency.format(float(from_minor(minor, digits)))
+
+        detail, first = dict(self.detail or {}), self.reverses_id
+        if self.kind == "reversal":
+            detail = {**(first.detail or {}), **detail}
+        if self.role == "pool":
+            return self._told_pool(detail, money)
+        return explain(
+            self.kind,
+            self.role,
+            detail.get("base"),
+            to_minor((first if self.kind == "reversal" else self).base_amount, digits),
+            detail,
+            money,
+            self.policy_id.name,
+            self.policy_id.version,
+        )
+
+    def _told_pool(self, detail, money):
+        digits = self.currency_id.decimal_places
+        if self.kind == "sale":
+            return explain("pool", "pool", None, to_minor(self.base_amount, digits), {}, money)
+        if self.kind == "reversal":
+            return _lt(
+                "Given back, %(given)s of %(whole)s net of tax so far",
+                given=money(detail["given"]),
+                whole=money(detail["whole"]),
+            )
+        return explain(self.kind, "pool", None, 0, detail, money)
 
     @api.model
     def _balances(self, accounts):

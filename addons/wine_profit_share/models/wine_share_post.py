@@ -82,7 +82,8 @@ class WineShareEntry(models.Model):
     def _check_balanced(self, vals_list):
         sums = defaultdict(int)
         for vals in vals_list:
-            sums[vals["source"], vals["currency_id"]] += vals["amount"]
+            # both halves of a split are on one account: what follows the # tells them apart
+            sums[vals["source"].partition("#")[0], vals["currency_id"]] += vals["amount"]
         for (source, _currency), total in sums.items():
             if total:
                 raise ValidationError(
@@ -121,7 +122,9 @@ class WineShareEntry(models.Model):
     def _fill_states(self, vals_list):
         today = fields.Date.context_today(self)
         Account = self.env["wine.share.account"].sudo()
-        in_case = self._vends_in_case({vals["vend_id"] for vals in vals_list if vals.get("vend_id")})
+        in_case = self._vends_in_case(
+            {vals["vend_id"] for vals in vals_list if vals.get("vend_id")}
+        )
         for vals in vals_list:
             if not vals.get("state"):
                 vals["state"], vals["held_for"] = hold(

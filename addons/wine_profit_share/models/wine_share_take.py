@@ -118,13 +118,12 @@ class WineShareEntry(models.Model):
             [
                 {
                     **kept,
-                    "source": source,
+                    "source": f"{source}#{half}",
                     "kind": "split",
                     "state": "available",
                     "reverses_id": entry.id,
                     "amount": sign * part,
                     "base_amount": entry.amount,
-                    "half": half,
                 }
                 for half, sign in (("taken", -1), ("kept", 1))
             ]

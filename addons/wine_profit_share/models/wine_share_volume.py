@@ -17,9 +17,7 @@ class WineShareVolume(models.Model):
 
     company_id = fields.Many2one("res.company", required=True, readonly=True, index=True)
     currency_id = fields.Many2one(related="company_id.currency_id")
-    family = fields.Integer(
-        "Rule", required=True, readonly=True, help="First version of the rule."
-    )
+    family = fields.Integer("Rule", required=True, readonly=True, help="First version of the rule.")
     partner_id = fields.Many2one(
         "res.partner", required=True, readonly=True, index=True, ondelete="restrict"
     )
