@@ -25,7 +25,7 @@ def share_out(sale, policy, receivers, volumes=_NOTHING, parts=_NOTHING):
 
     A rule that nobody receives by leaves its part to the residual, whose detail names the role
     (``nobody``); a residual that nobody receives goes to the company. Shares of nothing are left
-    out, but for tiered rules: their volume moves all the same (:func:`volume_of`).
+    out, but where the volume of a tiered rule moves all the same (:func:`volume_of`).
 
     :param Sale sale: the only line of its order, unless ``parts`` are given
     :param Policy policy: exactly one rule residual
@@ -220,7 +220,7 @@ class _Chain:
         result = []
         for amount, one in zip(amounts, self.claims, strict=True):
             _position, rule, role, partner, claim, base, base_amount, detail = one
-            if amount or rule.value == "tiered":
+            if amount or detail.get("passed"):
                 if abs(amount * SCALE - claim) * 2 > SCALE:
                     detail["rounded"] = "up" if amount * SCALE > claim else "down"
                 result.append(Share(rule.id, role, partner, amount, base, base_amount, detail))

@@ -49,7 +49,7 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """One version of a policy; ``rules`` in the order of the chain, exactly one of them residual."""
+    """One version of a policy; ``rules`` in the order of the chain, exactly one residual."""
 
     id: int
     name: str

@@ -29,7 +29,5 @@ class WineShareLimit(models.Model):
     role = fields.Selection(ROLE, tracking=True, help="Empty for every role.")
     allowed = fields.Boolean(default=True, tracking=True)
     max_percent = fields.Float("At most (%)", digits=(5, 2), default=100.0, tracking=True)
-    least_platform_percent = fields.Float(
-        "Platform at least (%)", digits=(5, 2), tracking=True
-    )
+    least_platform_percent = fields.Float("Platform at least (%)", digits=(5, 2), tracking=True)
     note = fields.Char("Reason", help="Shown to the regions that it binds.")

@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: LGPL-3.0-or-later
 from odoo import api, fields, models
-from odoo.exceptions import UserError, ValidationError
 from odoo.addons.wine_vending.core.money import to_minor
 
 from ..core.rules import Rule, Tier
@@ -47,10 +46,10 @@ class WineSharePolicyLine(models.Model):
     _inherit = ["wine.reach"]
     _order = "policy_id, sequence, id"
 
-    policy_id = fields.Many2one(
-        "wine.share.policy", required=True, index=True, ondelete="cascade"
+    policy_id = fields.Many2one("wine.share.policy", required=True, index=True, ondelete="cascade")
+    origin_id = fields.Many2one(
+        "wine.share.policy.line", "First version", readonly=True, copy=False
     )
-    origin_id = fields.Many2one("wine.share.policy.line", "First version", readonly=True, copy=False)
     region_id = fields.Many2one(related="policy_id.region_id", store=True, index=True)
     company_id = fields.Many2one(related="policy_id.company_id", store=True)
     currency_id = fields.Many2one(related="company_id.currency_id")
