@@ -18,6 +18,7 @@
         "data/share_books_data.xml",
         "security/share_withdrawal_rules.xml",
         "data/share_withdrawal_data.xml",
+        "data/share_withdrawal_mail.xml",
         "views/share_menus.xml",
         "views/share_statement_views.xml",
     ],

@@ -29,3 +29,6 @@ from . import wine_share_post
 from . import wine_share_take
 from . import wine_share_party
 from . import pos_payment_method
+from . import wine_share_withdrawal_decide
+from . import wine_share_withdrawal_stop
+from . import wine_share_withdrawal_pay

@@ -132,6 +132,10 @@ class ResPartnerBank(models.Model):
             "on" if bank.active else "off",
         ]
 
+    def _wine_masked(self):
+        """The number as mails show it: its last four characters."""
+        return f"•••• {(self.sanitized_acc_number or '')[-4:]}"
+
     def _wine_log(self, kind, numbers=None):
         self.env["wine.share.bank.change"].sudo().create(
             [

@@ -15,10 +15,10 @@ STATES = [
 STATE_FROM = {
     "submitted": ("draft",),
     "in_review": ("submitted",),
-    "approved": ("submitted", "in_review"),
+    "approved": ("submitted", "in_review", "paid"),  # from paid: the bank statement was undone
     "paid": ("approved",),
     "rejected": ("submitted", "in_review"),
-    "cancelled": ("draft", "submitted", "in_review", "approved"),
+    "cancelled": ("draft", "submitted", "in_review", "approved", "paid"),
 }
 #: money is reserved for these
 UNDER_WAY = ("submitted", "in_review", "approved")
@@ -111,6 +111,9 @@ class WineShareWithdrawal(models.Model):
         "Set off", readonly=True, copy=False, help="Refunds since the application, taken off."
     )
     payout = fields.Monetary("To pay", compute="_compute_payout", store=True)
+    settlement_id = fields.Many2one(
+        "wine.share.settlement", readonly=True, copy=False, index="btree_not_null"
+    )
 
     _one_open = models.UniqueIndex(
         "(account_id) WHERE state IN ('submitted', 'in_review')",
