@@ -20,6 +20,8 @@
         "data/share_withdrawal_data.xml",
         "data/share_withdrawal_mail.xml",
         "views/share_menus.xml",
+        "views/share_withdrawal_views.xml",
+        "views/share_redeem_guides.xml",
         "views/share_statement_views.xml",
     ],
     "assets": {

@@ -32,9 +32,7 @@ class WineShareBankChange(models.Model):
         "res.partner.bank", required=True, readonly=True, index=True, ondelete="cascade"
     )
     partner_id = fields.Many2one("res.partner", readonly=True, index=True, ondelete="cascade")
-    user_id = fields.Many2one(
-        "res.users", "Who", required=True, readonly=True, ondelete="restrict"
-    )
+    user_id = fields.Many2one("res.users", "Who", required=True, readonly=True, ondelete="restrict")
     moment = fields.Datetime("When", required=True, readonly=True, default=fields.Datetime.now)
     kind = fields.Selection(
         [("made", "Made"), ("changed", "Changed"), ("trusted", "Checked and trusted")],

@@ -24,9 +24,7 @@ class WineShareReview(models.Model):
         "wine.share.withdrawal", required=True, readonly=True, index=True, ondelete="restrict"
     )
     step_id = fields.Many2one("wine.share.review.step", readonly=True, ondelete="restrict")
-    user_id = fields.Many2one(
-        "res.users", "Who", required=True, readonly=True, ondelete="restrict"
-    )
+    user_id = fields.Many2one("res.users", "Who", required=True, readonly=True, ondelete="restrict")
     decision = fields.Selection(DECISIONS, required=True, readonly=True)
     reason = fields.Char("Why", readonly=True)
     moment = fields.Datetime("When", required=True, readonly=True, default=fields.Datetime.now)

@@ -24,9 +24,7 @@ class WineShareVerification(models.Model):
         required=True,
         readonly=True,
     )
-    user_id = fields.Many2one(
-        "res.users", "Who", required=True, readonly=True, ondelete="restrict"
-    )
+    user_id = fields.Many2one("res.users", "Who", required=True, readonly=True, ondelete="restrict")
     moment = fields.Datetime("When", required=True, readonly=True, default=fields.Datetime.now)
     identity_seen = fields.Boolean("Identity or registration seen", readonly=True)
     tax_seen = fields.Boolean("Tax number seen", readonly=True)

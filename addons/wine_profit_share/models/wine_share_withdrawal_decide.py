@@ -22,6 +22,9 @@ class WineShareWithdrawal(models.Model):
     objection = fields.Char("Why not you", compute="_compute_mine")
     can_approve = fields.Boolean(compute="_compute_mine")
 
+    bank_change_ids = fields.One2many(related="partner_bank_id.wine_change_ids")
+    verification_ids = fields.One2many(related="account_id.verification_ids")
+
     # === COMPUTE === #
 
     @api.depends("step_ids", "review_ids", "state")
@@ -209,9 +212,7 @@ class WineShareWithdrawal(models.Model):
         """
         ledger = self.env["wine.share.entry"].sudo()
         ledger._set_free_reversals(self.account_id)
-        owed = ledger.search(
-            [("account_id", "=", self.account_id.id), ("state", "=", "available")]
-        )
+        owed = ledger.search([("account_id", "=", self.account_id.id), ("state", "=", "available")])
         short = self.currency_id.round(-sum(owed.mapped("amount")))
         if self.currency_id.compare_amounts(short, 0) <= 0:
             return

@@ -17,7 +17,8 @@ class WineShareWithdrawal(models.Model):
             return
         elif target in ("cancelled", "failed"):
             moved = self._set_state("cancelled", reason=reason, paid_at=False)
-            decision, template = "fail", "mail_withdrawal_cancelled"
+            decision = "cancel" if target == "cancelled" else "fail"
+            template = "mail_withdrawal_cancelled"
         else:
             return
         for one in moved:
@@ -53,9 +54,7 @@ class WineShareWithdrawal(models.Model):
         template = self.env.ref(f"wine_profit_share.{template}", raise_if_not_found=False)
         for one in self.sudo() if template else ():
             if one.partner_id.email:
-                template.sudo().send_mail(
-                    one.id, email_layout_xmlid="mail.mail_notification_light"
-                )
+                template.sudo().send_mail(one.id, email_layout_xmlid="mail.mail_notification_light")
 
     def _bank_masked(self):
         return self.partner_bank_id._wine_masked()

@@ -2,8 +2,6 @@
 from odoo import models
 from odoo.exceptions import UserError
 
-from .wine_share_withdrawal import TO_DECIDE
-
 
 class WineShareWithdrawal(models.Model):
     """Saying no, or stopping what was approved before the bank has paid it."""
@@ -35,11 +33,19 @@ class WineShareWithdrawal(models.Model):
         for one in self.sudo():
             one._lock_row()
             if one.state == "approved":
-                one._stop_settlement()
-            elif one.state not in ("draft", *TO_DECIDE):
+                one._stop_settlement(reason)
+                continue
+            if one.state != "draft":
                 one._check_undecided()
             one._give_up("cancelled", "cancel", reason)
             one._tell("mail_withdrawal_cancelled")
+
+    def _stop_settlement(self, reason):
+        """Take an approved one back from the books; it follows its settlement.
+
+        :raise UserError: money has left
+        """
+        self.settlement_id._cancel(reason)
 
     def _check_reason(self, reason):
         if not (reason or "").strip():
