@@ -28,6 +28,9 @@ from . import wine_share_verification
 from . import wine_share_post
 from . import wine_share_take
 from . import wine_share_party
+from . import wine_share_sale
+from . import wine_share_reversal
+from . import wine_share_case
 from . import pos_payment_method
 from . import wine_share_withdrawal_decide
 from . import wine_share_withdrawal_stop

@@ -3,6 +3,8 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import SQL
 
+from ..core.rules import PLATFORM
+
 KINDS = [
     ("pool", "Sales to be shared"),
     ("platform", "The company's own part"),
@@ -123,6 +125,28 @@ class WineShareAccount(models.Model):
             )
         )
         return {row[:4]: row[4] for row in rows if row[:4] in keys}
+
+    @api.model
+    def _receivers(self, company, partner_ids):
+        """Accounts of a company's receivers in its currency, with what a posting needs of them.
+
+        :return: dict partner id → (account id, kind, partner id, verified); ``PLATFORM`` for the
+            company's own part and ``"pool"`` for its pool
+        """
+        own, currency = company.partner_id.commercial_partner_id.id, company.currency_id.id
+        keys = {partner: (company.id, partner, currency, "party") for partner in partner_ids}
+        keys[PLATFORM] = (company.id, own, currency, "platform")
+        keys["pool"] = (company.id, own, currency, "pool")
+        ids = self._ensure(keys.values())
+        self.env.cr.execute(
+            "SELECT id FROM wine_share_account WHERE verified AND id = ANY(%s)",
+            [list(ids.values())],
+        )
+        verified = {row[0] for row in self.env.cr.fetchall()}
+        return {
+            receiver: (ids[key], key[3], key[1], ids[key] in verified)
+            for receiver, key in keys.items()
+        }
 
     def _lock(self):
         """Hold this account to the end of the transaction: money is decided one after the other.

@@ -40,6 +40,10 @@ ROLE_NAMES = {
     "referrer": "Referrer",
     "partner": "Partner",
 }
+#: adjustments that the ledger makes by itself
+WHY = {
+    "rounding": _lt("What the refund gave back beyond the sale, or its own rounding"),
+}
 #: what may change of an entry; everything else is as it was written
 CHANGING = {
     "state",
@@ -85,7 +89,9 @@ class WineShareEntry(models.Model):
     account_id = fields.Many2one(
         "wine.share.account", required=True, readonly=True, index=True, ondelete="restrict"
     )
-    account_kind = fields.Selection(ACCOUNT_KINDS, "Kind of account", readonly=True, required=True)
+    account_kind = fields.Selection(
+        ACCOUNT_KINDS, "Kind of account", required=True, readonly=True, default="party"
+    )
     partner_id = fields.Many2one(
         "res.partner", required=True, readonly=True, index=True, ondelete="restrict"
     )
@@ -150,6 +156,8 @@ class WineShareEntry(models.Model):
         detail, first = dict(self.detail or {}), self.reverses_id
         if self.kind == "reversal":
             detail = {**(first.detail or {}), **detail}
+        if detail.get("why") in WHY:
+            return WHY[detail["why"]]
         if self.role == "pool":
             return self._told_pool(detail, money)
         return explain(

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: LGPL-3.0-or-later
+import json
 from collections import defaultdict
 
-from psycopg2.extras import Json, execute_values
+from psycopg2.extras import execute_values
 
 from odoo import api, fields, models
 from odoo.addons.wine_vending.core.money import from_minor, to_minor
@@ -148,8 +149,15 @@ class WineShareEntry(models.Model):
         return {row[0] for row in self.env.cr.fetchall()}
 
     @api.model
+    def _columns(self):
+        """Names of the columns of a row, in order."""
+        return COLUMNS
+
+    @api.model
     def _insert(self, rows):
         """One INSERT for all rows, values in the order of ``COLUMNS``; returns their ids.
+
+        ``detail`` may be JSON text already.
 
         Two transactions that write the same fact meet at the unique index: the second one waits,
         and is then run again by whoever called.
@@ -160,7 +168,9 @@ class WineShareEntry(models.Model):
         extra = (uid, now, uid, now)
         detail = COLUMNS.index("detail")
         rows = [
-            (*row[:detail], Json(row[detail]) if row[detail] else None, *row[detail + 1 :], *extra)
+            (*row, *extra)
+            if row[detail] is None or isinstance(row[detail], str)
+            else (*row[:detail], json.dumps(row[detail]), *row[detail + 1 :], *extra)
             for row in rows
         ]
         columns = ", ".join((*COLUMNS, *LOG))
