@@ -22,6 +22,10 @@
         "views/share_menus.xml",
         "views/share_withdrawal_views.xml",
         "views/share_redeem_guides.xml",
+        "data/share_policy_cron.xml",
+        "views/share_policy_views.xml",
+        "views/share_limit_views.xml",
+        "views/share_roles_views.xml",
         "views/share_statement_views.xml",
     ],
     "assets": {

@@ -7,6 +7,8 @@ from . import wine_share_entry
 from . import wine_share_volume
 from . import wine_share_policy
 from . import wine_share_policy_line
+from . import wine_share_policy_check
+from . import wine_share_policy_life
 from . import wine_share_limit
 from . import wine_share_roles
 from . import wine_share_statement
@@ -35,3 +37,5 @@ from . import pos_payment_method
 from . import wine_share_withdrawal_decide
 from . import wine_share_withdrawal_stop
 from . import wine_share_withdrawal_pay
+from . import wine_share_rent
+from . import wine_share_policy_show

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: LGPL-3.0-or-later
-from odoo import api, fields, models, tools
-from odoo.exceptions import UserError
+from datetime import timedelta
+
+from odoo import Command, api, fields, models, tools
+from odoo.exceptions import UserError, ValidationError
 
 from ..core.rules import Policy
 from ..core.scope import PolicyBook, Scope
@@ -75,7 +77,11 @@ class WineSharePolicy(models.Model):
     )
     currency_id = fields.Many2one(related="company_id.currency_id")
     date_from = fields.Date(
-        "In force from", copy=False, tracking=True, help="Business date; the first that it shares."
+        "In force from",
+        default=lambda self: fields.Date.context_today(self) + timedelta(days=1),
+        copy=False,
+        tracking=True,
+        help="Business date; the first that it shares.",
     )
     date_to = fields.Date(
         "Until", readonly=True, copy=False, tracking=True, help="Its last business date."
@@ -109,7 +115,15 @@ class WineSharePolicy(models.Model):
         default="in",
         required=True,
     )
-    line_ids = fields.One2many("wine.share.policy.line", "policy_id", "Lines", copy=True)
+    line_ids = fields.One2many(
+        "wine.share.policy.line",
+        "policy_id",
+        "Lines",
+        copy=True,
+        default=lambda self: [
+            Command.create({"role": "platform", "value": "residual", "sequence": 1000})
+        ],
+    )
     note = fields.Text(help="Why it is as it is; shown to those who may read the policy.")
 
     _version_once = models.UniqueIndex(
@@ -118,6 +132,13 @@ class WineSharePolicy(models.Model):
     _one_draft = models.UniqueIndex(
         "(origin_id) WHERE state = 'draft' AND origin_id IS NOT NULL",
         "The next version of this policy is drafted already. Change that one.",
+    )
+    _one_open = models.UniqueIndex(
+        "(company_id, COALESCE(region_id, 0), COALESCE(site_id, 0), COALESCE(machine_id, 0), "
+        "COALESCE(product_categ_id, 0), COALESCE(product_id, 0), COALESCE(channel, '')) "
+        "WHERE state = 'active' AND date_to IS NULL",
+        "Another policy is in force for the same place, goods and channel. Make a new version of "
+        "it.",
     )
     _goods = models.Constraint(
         "CHECK(product_id IS NULL OR product_categ_id IS NULL)",
@@ -149,6 +170,49 @@ class WineSharePolicy(models.Model):
         for policy in self:
             place = policy.machine_id or policy.site_id
             policy.region_id = place.region_id or policy.region_id
+
+    # === CONSTRAINS === #
+
+    @api.constrains("company_id", "region_id", "site_id", "machine_id")
+    def _check_place(self):
+        for policy in self:
+            place = policy.machine_id or policy.site_id or policy.region_id
+            astray = place and place.company_id != policy.company_id
+            for part, wider in (
+                (policy.machine_id.site_id, policy.site_id),
+                (policy.machine_id.region_id, policy.region_id),
+                (policy.site_id.region_id, policy.region_id),
+            ):
+                astray |= bool(part and wider and not self._lies_in(part, wider))
+            if astray:
+                raise ValidationError(
+                    self.env._(
+                        "%(policy)s: %(place)s does not lie in the site, region or company that is "
+                        "named with it. Name the narrowest place alone.",
+                        policy=policy.name,
+                        place=place.display_name,
+                    )
+                )
+
+    @staticmethod
+    def _lies_in(part, whole):
+        """Whether a site is the other, a region the other or below it."""
+        if part._name == "wine.region":
+            return part.parent_path.startswith(whole.parent_path)
+        return part == whole
+
+    @api.constrains(*SCOPE_FIELDS, "origin_id")
+    def _check_same_scope(self):
+        for policy in self:
+            first = policy.origin_id
+            if first and any(first[name] != policy[name] for name in SCOPE_FIELDS):
+                raise ValidationError(
+                    self.env._(
+                        "A new version of %s applies where and to what the first one does. Make "
+                        "another policy for another place or other goods.",
+                        first.name,
+                    )
+                )
 
     # === BOOK === #
 
@@ -213,7 +277,10 @@ class WineSharePolicy(models.Model):
 
     def write(self, vals):
         self._check_editable(vals)
-        return super().write(vals)
+        result = super().write(vals)
+        if not self.env.su and set(SCOPE_FIELDS).intersection(vals):
+            self.check_access("write")  # Odoo asks before, not what a record is changed into
+        return result
 
     @api.ondelete(at_uninstall=False)
     def _unlink_only_drafts(self):
@@ -232,16 +299,3 @@ class WineSharePolicy(models.Model):
                     fixed[0].display_name,
                 )
             )
-
-    # === ACTIONS === #
-
-    def action_activate(self):
-        """Put drafts in force from their date on."""
-        self.check_access("write")
-        for policy in self.filtered(lambda policy: policy.state == "draft"):
-            policy._set_state("active")
-        return True
-
-    def _set_state(self, state, **values):
-        self.sudo().with_context(wine_lifecycle=_LIFECYCLE).write({"state": state, **values})
-        self.env.registry.clear_cache()

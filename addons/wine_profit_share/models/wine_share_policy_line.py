@@ -1,7 +1,10 @@
 # SPDX-License-Identifier: LGPL-3.0-or-later
 from odoo import api, fields, models
 from odoo.addons.wine_vending.core.money import to_minor
+from odoo.exceptions import UserError
+from odoo.tools import format_amount
 
+from ..core.policy_check import PARTS, percent_text
 from ..core.rules import Rule, Tier
 
 ROLE = [
@@ -78,6 +81,17 @@ class WineSharePolicyLine(models.Model):
     has_maximum = fields.Boolean("At most")
     maximum = fields.Monetary("Maximum", help="Of one sale line.")
 
+    summary = fields.Char("Share", compute="_compute_summary")
+
+    _bp_range = models.Constraint(
+        "CHECK(bp BETWEEN 0 AND 10000)", "A percentage lies between 0 and 100."
+    )
+    _amounts = models.Constraint(
+        "CHECK(amount >= 0 AND minimum >= 0 AND maximum >= 0)", "An amount cannot be negative."
+    )
+
+    # === COMPUTE === #
+
     @api.depends("bp")
     def _compute_percent(self):
         for line in self:
@@ -86,6 +100,99 @@ class WineSharePolicyLine(models.Model):
     def _inverse_percent(self):
         for line in self:
             line.bp = round(line.percent * 100)
+
+    @api.depends(
+        "role",
+        "partner_id",
+        "value",
+        "base",
+        "bp",
+        "amount",
+        "rent_per",
+        "tier_ids.bp",
+        "has_minimum",
+        "minimum",
+        "has_maximum",
+        "maximum",
+    )
+    @api.depends_context("lang")
+    def _compute_summary(self):
+        for line in self:
+            who = line.partner_id.display_name if line.role == "partner" else line._label("role")
+            what = line._what() if line.value else ""
+            line.summary = self.env._("%(who)s: %(what)s", who=who or "", what=what)
+
+    def _label(self, name):
+        return dict(self._fields[name]._description_selection(self.env)).get(self[name])
+
+    def _money(self, amount):
+        return format_amount(self.env, amount, self.currency_id)
+
+    def _what(self):
+        """What the receiver gets, in words."""
+        if self.value == "residual":
+            return self.env._("the rest")
+        if self.value == "rent":
+            per = self.env._("machine") if self.rent_per == "machine" else self.env._("site")
+            return self.env._(
+                "%(amount)s rent per %(per)s and month", amount=self._money(self.amount), per=per
+            )
+        what = self._part() if self.value in PARTS else self._amount_per()
+        if self.has_minimum:
+            what = self.env._(
+                "%(what)s, at least %(least)s", what=what, least=self._money(self.minimum)
+            )
+        if self.has_maximum:
+            what = self.env._(
+                "%(what)s, at most %(most)s", what=what, most=self._money(self.maximum)
+            )
+        return what
+
+    def _part(self):
+        bps = [tier.bp for tier in self.tier_ids.sorted()] if self.value == "tiered" else [self.bp]
+        return self.env._(
+            "%(percent)s %% of %(base)s",
+            percent=" → ".join(map(percent_text, bps)) or "0",
+            base=(self._label("base") or "").lower(),
+        )
+
+    def _amount_per(self):
+        amount = self._money(self.amount)
+        if self.value == "order":
+            return self.env._("%s per order", amount)
+        return (
+            self.env._("%s per unit", amount)
+            if self.value == "unit"
+            else self.env._("%s per litre", amount)
+        )
+
+    # === CRUD === #
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        lines = super().create(vals_list)
+        lines.policy_id._check_editable({"line_ids"})
+        for line in lines:
+            if not line.origin_id:
+                line.sudo().origin_id = line
+        return lines
+
+    def write(self, vals):
+        if vals.keys() - {"origin_id"}:
+            self.policy_id._check_editable({"line_ids"})
+        self._refuse_other_parent(vals, "policy_id")
+        return super().write(vals)
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_only_of_drafts(self):
+        self.policy_id._check_editable({"line_ids"})
+
+    def _refuse_other_parent(self, vals, name):
+        """:raise UserError: a line or tier would move to another policy or line"""
+        if name in vals and any(record[name].id != vals[name] for record in self):
+            raise UserError(self.env._("What belongs to one policy is not moved to another one."))
+
+    # === BUSINESS === #
 
     def _rule(self):
         """As the engine takes it."""
@@ -127,6 +234,11 @@ class WineSharePolicyTier(models.Model):
         "Percent", digits=(5, 2), compute="_compute_percent", inverse="_inverse_percent"
     )
 
+    _bp_range = models.Constraint(
+        "CHECK(bp BETWEEN 0 AND 10000 AND turnover >= 0 AND units >= 0)",
+        "A tier begins at 0 or above and gives between 0 and 100 %.",
+    )
+
     @api.depends("bp")
     def _compute_percent(self):
         for tier in self:
@@ -136,7 +248,24 @@ class WineSharePolicyTier(models.Model):
         for tier in self:
             tier.bp = round(tier.percent * 100)
 
+    @api.model_create_multi
+    def create(self, vals_list):
+        tiers = super().create(vals_list)
+        tiers.line_id.policy_id._check_editable({"line_ids"})
+        return tiers
+
+    def write(self, vals):
+        self.line_id.policy_id._check_editable({"line_ids"})
+        if any(tier.line_id.id != vals.get("line_id", tier.line_id.id) for tier in self):
+            raise UserError(self.env._("A tier belongs to one line and is not moved to another."))
+        return super().write(vals)
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_only_of_drafts(self):
+        self.line_id.policy_id._check_editable({"line_ids"})
+
     def _tier(self):
+        """As the engine takes it."""
         self.ensure_one()
         if self.tier_by == "units":
             return Tier(self.units, self.bp)
