@@ -26,10 +26,13 @@
         "views/share_policy_views.xml",
         "views/share_limit_views.xml",
         "views/share_roles_views.xml",
+        "views/share_todo_views.xml",
         "views/share_statement_views.xml",
     ],
     "assets": {
-        "web.assets_backend": [],
+        "web.assets_backend": [
+            "wine_profit_share/static/src/todo/*",
+        ],
         "web.assets_frontend": [],
         "web.assets_tests": ["wine_profit_share/static/tests/tours/*"],
     },

@@ -39,3 +39,4 @@ from . import wine_share_withdrawal_stop
 from . import wine_share_withdrawal_pay
 from . import wine_share_rent
 from . import wine_share_policy_show
+from . import wine_share_todo

@@ -4,9 +4,8 @@ import re
 from datetime import timedelta
 from uuid import uuid4
 
-from PIL import Image
-
 from lxml import html
+from PIL import Image
 
 from odoo import fields
 from odoo.tests import HttpCase, new_test_user, tagged
