@@ -53,7 +53,8 @@ def some_receivers(chance, policy):
     """Nobody, one, or several for whom there can be several; some partners twice."""
     result = {}
     for rule in policy.rules:
-        count = chance.randint(0, 3) if rule.role == "operator_above" else chance.randint(0, 1)
+        above = rule.role == "operator_above"
+        count = chance.randint(0, 3) if above else chance.choice((0, 1, 1, 1, 1))
         if count and rule.role != "platform":
             result[rule.id] = [chance.choice(PARTNERS) for _one in range(count)]
     return result
@@ -62,10 +63,11 @@ def some_receivers(chance, policy):
 def some_sale(chance, policy, source="line"):
     top = next(top for name, _digits, top in CURRENCIES if name == policy.currency)
     units = chance.randint(1, 4)
-    gross = chance.choice((0, 1, 2, top, chance.randint(0, top)))
-    discount = chance.choice((0, 0, 0, gross, chance.randint(0, gross)))
+    gross = chance.choice((0, 1, 7, top, *(chance.randint(0, top) for _price in range(9))))
+    discount = chance.choice((*[0] * 9, gross, *(chance.randint(0, gross) for _price in range(3))))
     paid = gross - discount
-    tax = chance.choice((0, paid - 100 * paid // 119, chance.randint(0, paid)))
+    usual = 19 * paid // 119
+    tax = chance.choice((0, usual, usual, usual, chance.randint(0, paid)))
     bearers = {}
     if discount and chance.random() < 0.4:
         part = chance.randint(0, discount)
@@ -139,11 +141,11 @@ def _wanted(rule, partner, sale, left, volumes):
         return Fraction(rule.amount * sale.ml, 1000)
     base = left if rule.base == "remainder" else _base(rule, partner, sale)
     if rule.value == "percent":
-        return base * rule.bp / 10_000
+        return Fraction(base * rule.bp, 10_000)
     size = sale.units if rule.tier_by == "units" else sale.net
     start = volumes.get((rule.id, partner), 0)
     earned = _earned(rule.tiers, start + size) - _earned(rule.tiers, start)
-    return base * earned / size / 10_000 if size else Fraction(0)
+    return Fraction(base * earned, size * 10_000) if size else Fraction(0)
 
 
 def _earned(tiers, volume):
