@@ -177,7 +177,7 @@ class WineSharePolicy(models.Model):
     def _check_place(self):
         for policy in self:
             place = policy.machine_id or policy.site_id or policy.region_id
-            astray = place and place.company_id != policy.company_id
+            astray = bool(place) and place.company_id != policy.company_id
             for part, wider in (
                 (policy.machine_id.site_id, policy.site_id),
                 (policy.machine_id.region_id, policy.region_id),
