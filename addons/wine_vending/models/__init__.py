@@ -64,6 +64,11 @@ from . import wine_route
 from . import pos_config
 from . import pos_session
 from . import pos_order
+from . import wine_sale_line
+from . import wine_sale_amounts
+from . import wine_shop_sale
+from . import wine_website_sale
+from . import wine_website_money
 from . import wine_stock
 from . import wine_stock_lots
 from . import wine_cash_region

@@ -8,9 +8,9 @@ class PosConfig(models.Model):
 
     wine_region_id = fields.Many2one(
         "wine.region",
-        "Machines of region",
+        "Region",
         index="btree_not_null",
-        help="Set on the unattended point of sale through which a region's machines sell.",
+        help="The region whose machines sell through this point of sale, or of which the shop is.",
     )
 
     def _action_to_open_ui(self):
@@ -23,7 +23,7 @@ class PosConfig(models.Model):
 
     def _wine_refuse_till(self):
         """:raise UserError: one of these sells through machines, not at a till"""
-        for config in self.filtered("wine_region_id"):
+        for config in self.filtered(lambda config: config.wine_region_id.pos_config_id == config):
             raise UserError(
                 self.env._(
                     "%s sells through machines and has no till. Its day is under Wine Vending, "

@@ -60,7 +60,11 @@ class PosOrder(models.Model):
 
         :return: list[SaleLine]
         """
-        return [line._wine_sale_line() for line in self.lines]
+        machine = self.filtered("wine_vend_id")
+        lines = [line._wine_sale_line() for line in machine.lines]
+        for order in self - machine:
+            lines += order._wine_shop_lines()
+        return lines
 
 
 class PosPayment(models.Model):
@@ -87,20 +91,20 @@ class PosOrderLine(models.Model):
         self.order_id._wine_check_edit({"lines": False})
 
     def _wine_sale_line(self):
+        """A machine's order has one line, without discounts: the hot path."""
         self.ensure_one()
         order, vend, product = self.order_id, self.order_id.wine_vend_id, self.product_id
         digits = order.currency_id.decimal_places
         net = to_minor(self.price_subtotal, digits)
         gross = to_minor(self.price_subtotal_incl, digits)
-        full = to_minor(self.price_unit * self.qty, digits)
         cost = to_minor(product.with_company(order.company_id).standard_price * self.qty, digits)
         sold_ml = vend.ml_done or product.wine_volume_ml * abs(int(self.qty))
         return SaleLine(
             source=f"pos.order.line:{self.uuid}",
-            channel="machine" if vend else "shop",
-            kind=vend.pay_kind if vend.pay_kind in ("free", "test") else "sale",
-            date=order.wine_business_date or fields.Date.context_today(self, order.date_order),
-            region_id=(order.wine_region_id or order.config_id.wine_region_id).id or None,
+            channel="machine",
+            kind=self._wine_sale_kind(),
+            date=order.wine_business_date,
+            region_id=order.wine_region_id.id or None,
             site_id=vend.site_id.id or None,
             machine_id=order.wine_machine_id.id or None,
             vend_id=vend.id or None,
@@ -110,11 +114,11 @@ class PosOrderLine(models.Model):
             qty=Decimal(str(self.qty)),
             ml=-sold_ml if self.qty < 0 else sold_ml,
             gross=from_minor(gross, digits),
-            discount=from_minor(full - gross, digits) if self.discount else Decimal(0),
+            discount=Decimal(0),
             net=from_minor(net, digits),
             tax=from_minor(gross - net, digits),
             currency=order.currency_id.name,
-            payment_kind=vend.pay_kind or order.payment_ids[:1].payment_method_id.wine_kind or "",
+            payment_kind=vend.pay_kind or "",
             reverses=(
                 f"pos.order.line:{self.refunded_orderline_id.uuid}"
                 if self.refunded_orderline_id

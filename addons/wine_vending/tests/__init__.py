@@ -46,3 +46,6 @@ from . import test_counter_snapshot
 from . import test_complaint_tour
 from . import test_live
 from . import test_today
+from . import test_shop_sale
+from . import test_website_sale
+from . import test_topup

@@ -158,6 +158,7 @@ class AccessCommon(WineCommon):
             shortage := cls.env["wine.route.shortage"].create(cls.shortage_values(machine)),
             shortage.batch_id,
             cls.env["wine.slot.stockout"].create(cls.stockout_values(machine)),
+            cls.env["wine.sale.line"].create(cls.sale_line_values(machine)),
             cls.env["wine.cash.collection"].create({"machine_id": machine.id}),
             cls.env["wine.counter.snapshot"].create(cls.reading_values(machine)),
             cls.env["wine.machine.placement"].create(cls.placement_values(machine)),
@@ -231,6 +232,21 @@ class AccessCommon(WineCommon):
             "region_id": machine.region_id.id,
             "source": "meter",
             "moment": "2026-01-01",
+        }
+
+    @classmethod
+    def sale_line_values(cls, machine):
+        return {
+            "source": str(uuid4()),
+            "order_ref": "sale.order:0",
+            "channel": "website",
+            "kind": "sale",
+            "date": "2026-01-01",
+            "region_id": machine.region_id.id,
+            "company_id": machine.region_id.company_id.id,
+            "currency_id": machine.currency_id.id,
+            "product_id": cls.wine.id,
+            "data": {"source": "made for the table of rights"},
         }
 
     @classmethod
@@ -361,6 +377,7 @@ class AccessCommon(WineCommon):
             "wine.machine.placement": self.placement_values(world.machine),
             "wine.forecast": {"machine_id": world.machine.id, "product_id": self.soda.id},
             "wine.slot.stockout": self.stockout_values(world.machine),
+            "wine.sale.line": self.sale_line_values(world.machine),
             "wine.route.shortage": {"region_id": world.region.id, "product_id": self.soda.id},
             "wine.machine.reading": {"machine_id": world.machine.id, "kind": "power", "value": 1},
             "wine.machine.climate": {"machine_id": world.machine.id},

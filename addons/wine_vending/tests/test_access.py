@@ -27,6 +27,7 @@ MATRIX = {
     "wine.price.limit": {"region_manager": "r", "finance": "r", "admin": "rwcu"},
     "wine.vend": LOOK,
     "wine.forecast": LOOK,
+    "wine.sale.line": {"region_manager": "r", "finance": "r", "admin": "r"},
     "wine.slot.stockout": LOOK,
     "wine.route.shortage": LOOK,
     "wine.machine.reading": LOOK,
@@ -69,6 +70,7 @@ HARMLESS = {
     "wine.price.limit": {"note": "Other"},
     "wine.vend": {"motor_code": "x"},
     "wine.forecast": {"rate_per_day": 9.0},
+    "wine.sale.line": {"gross": 9.0},
     "wine.slot.stockout": {"lost_units": 9.0},
     "wine.route.shortage": {"missing": 0},
     "wine.machine.reading": {"value": 9.0},
@@ -220,6 +222,8 @@ PRIVATE = {
     "wine.region": ("_set_up_trade", "_payment_methods"),
     "pos.session": ("_wine_open", "_wine_close", "_wine_flush_stock", "_wine_announce_closing"),
     "pos.order": ("_wine_posted", "_wine_reversed"),
+    "wine.sale.line": ("_announce", "_keep"),
+    "sale.order": ("_wine_settle",),
 }
 
 
