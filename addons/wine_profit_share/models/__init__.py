@@ -18,6 +18,7 @@ from . import wine_share_moves
 from . import wine_share_platform
 from . import wine_share_terms
 from . import wine_share_accrual
+from . import wine_share_accrual_books
 from . import wine_share_settlement
 from . import wine_share_entry_books
 from . import wine_share_review
