@@ -17,9 +17,15 @@ from . import wine_share_company
 from . import wine_share_moves
 from . import wine_share_platform
 from . import wine_share_terms
+from . import wine_share_terms_payout
 from . import wine_share_accrual
 from . import wine_share_accrual_books
 from . import wine_share_settlement
+from . import wine_share_settlement_make
+from . import wine_share_settlement_pay
+from . import wine_share_settlement_follow
+from . import wine_share_settlement_run
+from . import wine_share_payout
 from . import wine_share_entry_books
 from . import wine_share_review
 from . import wine_share_review_step

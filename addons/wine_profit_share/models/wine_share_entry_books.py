@@ -17,16 +17,3 @@ class WineShareEntry(models.Model):
     _to_accrue = models.Index("(company_id, currency_id, date) WHERE accrual_id IS NULL")
 
 
-class WineShareAccount(models.Model):
-    """Which terms pay an account, and what was paid by them."""
-
-    _inherit = "wine.share.account"
-
-    terms_id = fields.Many2one(
-        "wine.share.terms",
-        "Payout terms",
-        check_company=True,
-        readonly=True,
-        help="Empty: the first of the terms of the roles that this partner has.",
-    )
-    settlement_ids = fields.One2many("wine.share.settlement", "account_id", "Settlements")

@@ -2,7 +2,7 @@
 from uuid import uuid4
 
 from odoo import api, fields, models
-from odoo.exceptions import UserError
+from odoo.exceptions import AccessError, UserError
 
 from .wine_share_terms import METHODS
 
@@ -104,12 +104,47 @@ class WineShareSettlement(models.Model):
     paid_at = fields.Datetime("Paid at", readonly=True, copy=False)
     ended_at = fields.Datetime("Cancelled or returned at", readonly=True, copy=False)
     reason = fields.Char("Why it came back", readonly=True, copy=False, tracking=True)
+    error = fields.Char("Could not be sent", readonly=True, copy=False)
+    past_entry_ids = fields.Many2many(
+        "wine.share.entry",
+        "wine_share_settlement_past_rel",
+        "settlement_id",
+        "entry_id",
+        "Ledger lines it had",
+        readonly=True,
+        copy=False,
+    )
+    bill_state = fields.Selection(related="bill_id.payment_state", string="Bill")
+    payment_state = fields.Selection(related="payment_id.state", string="Payment status")
 
     _uuid_unique = models.Constraint("UNIQUE(uuid)", "This settlement is already known.")
     _once = models.UniqueIndex(
         "(account_id, run_date) WHERE run_date IS NOT NULL AND state NOT IN ('cancelled', 'failed')",
         "This account is already settled for this day.",
     )
+
+    # === CRUD === #
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        numbers = self.env["ir.sequence"].sudo()
+        for vals in vals_list:
+            if vals.get("name", "/") == "/":
+                vals["name"] = numbers.next_by_code("wine.share.settlement")
+        return super().create(vals_list)
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_never(self):
+        raise UserError(
+            self.env._("A settlement is the history of a partner's money and stays. Cancel it.")
+        )
+
+    # === STATES === #
+
+    def _hold(self):
+        """Lock these settlements: their money is decided one after the other."""
+        self.lock_for_update()
+        self.invalidate_recordset(["state"])
 
     def _set_state(self, target, **values):
         """The one way to change the state: guarded, and nothing happens the second time.
@@ -132,19 +167,18 @@ class WineShareSettlement(models.Model):
         moving.sudo().write({"state": target, **values})
         return moving
 
-    @api.model
-    def _from_withdrawal(self, withdrawal):
-        """The settlement of an approved withdrawal: of the lines set aside for it, approved.
+    def _check_finance(self):
+        """:raise AccessError: the user is neither finance nor platform administrator"""
+        self.check_access("read")
+        if not self.env.su and not self.env.user.has_groups(
+            "wine_vending.group_wine_finance,wine_vending.group_wine_admin"
+        ):
+            raise AccessError(self.env._("Settlements are decided by finance. Ask there."))
 
-        :param withdrawal: ``wine.share.withdrawal`` with ``entry_ids`` in state settling
-        :return: ``wine.share.settlement``
-        """
-        raise NotImplementedError
+    # === HOOKS === #
 
-    @api.model
-    def _settle(self, account, amount=None, **values):
-        """Set lines of ``account`` aside and make their settlement.
+    def _after_paid(self):
+        """Money has arrived. For others to extend."""
 
-        :return: ``wine.share.settlement`` in state draft, empty where nothing can be paid
-        """
-        raise NotImplementedError
+    def _after_end(self):
+        """The settlement was cancelled or came back; its lines are available. For others."""

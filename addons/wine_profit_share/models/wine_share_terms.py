@@ -66,7 +66,6 @@ class WineShareTerms(models.Model):
         default="0",
     )
     monthday = fields.Integer("Day of the month", default=5)
-    next_date = fields.Date("Next on", help="Automatic settlement is due on this day.")
     minimum = fields.Monetary(
         "Minimum payout", help="Less than this waits for the next settlement."
     )

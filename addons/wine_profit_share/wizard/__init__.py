@@ -1,3 +1,4 @@
 # SPDX-License-Identifier: LGPL-3.0-or-later
 from . import wine_share_verify
 from . import wine_share_withdrawal_answer
+from . import wine_share_settlement_end

@@ -1,0 +1,263 @@
+# SPDX-License-Identifier: LGPL-3.0-or-later
+from odoo import Command, fields, models
+from odoo.exceptions import UserError
+from odoo.tools import SQL
+
+from .wine_share_moves import _FLOW
+
+
+class WineShareSettlement(models.Model):
+    """Approval: the payment or the bill, and the write-off of what was accrued against it."""
+
+    _inherit = "wine.share.settlement"
+
+    def action_approve(self):
+        """Approve and pay. Asks who may; nobody approves money to an account of their own making.
+
+        :raise UserError: the bank account, the books or the platform do not allow it
+        """
+        self._check_finance()
+        for settlement in self.sudo():
+            settlement._check_approver(self.env.user)
+            settlement._approve()
+        return True
+
+    def _check_approver(self, user):
+        """:raise UserError: the user belongs to the partner, or made its bank account"""
+        self.ensure_one()
+        own = user.partner_id.commercial_partner_id == self.partner_id.commercial_partner_id
+        bank = self.partner_bank_id
+        made = self.method == "payment" and bank and user in bank._wine_makers(self.company_id)
+        if own or made:
+            raise UserError(
+                self.env._("%s belongs to your own partner. Ask a colleague.", self.name)
+                if own
+                else self.env._(
+                    "You made or changed the bank account of %s. Ask a colleague to approve.",
+                    self.name,
+                )
+            )
+
+    def _approve(self):
+        """Book it. Safe to call again: what is approved already is left alone."""
+        for settlement in self.sudo():
+            settlement._hold()
+            if settlement.state != "draft":
+                continue
+            settlement._check_payable()
+            settlement._accrue_rest()
+            settlement = settlement.with_company(settlement.company_id).with_context(
+                tracking_disable=True, wine_flow=_FLOW
+            )
+            if settlement.method == "bill":
+                settlement._make_bill()
+            else:
+                settlement._make_payment()
+            waiting = settlement.platform_id and settlement.platform_id.code != "bank"
+            settlement._set_state(
+                "approved",
+                approved_by_id=self.env.uid,
+                approved_at=fields.Datetime.now(),
+                payout_state="waiting" if waiting else "none",
+            )
+            settlement._follow()
+
+    def _check_payable(self):
+        """:raise UserError: there is no bank account to pay to, or the platform does not take it"""
+        self.ensure_one()
+        journal = self._pay_journal()
+        if self.method == "payment" and journal.type == "bank" and self._is_by_bank():
+            bank = self.partner_bank_id
+            why = (
+                bank._wine_payout_obstacle(self.company_id)
+                if bank
+                else self.env._("%s has no bank account. Add one.", self.partner_id.name)
+            )
+            if why:
+                raise UserError(why)
+        self.platform_id._check_payouts(self)
+
+    def _is_by_bank(self):
+        return not self.platform_id or self.platform_id.code == "bank"
+
+    def _pay_journal(self):
+        return self.terms_id.journal_id or self.company_id._share_needs("wine_share_pay_journal_id")
+
+    def _accrue_rest(self):
+        """What is settled must be in the books first; usually it is there since its day."""
+        Accrual = self.env["wine.share.accrual"]
+        waiting = self.entry_ids.filtered(lambda entry: not entry.accrual_id)
+        for day in sorted(set(waiting.mapped("date"))):
+            Accrual._accrue(self.company_id, self.currency_id, day, account=self.account_id)
+
+    # === PAYMENT === #
+
+    def _make_payment(self):
+        """Payment of the net; what is withheld and the fee are lines of it; written off."""
+        payment = self.env["account.payment"].create(self._payment_values())
+        payment.move_id.wine_share_settlement_id = self
+        payment.action_post()
+        self.payment_id = payment
+        owed = self.company_id.wine_share_payable_account_id
+        self._write_off(payment.move_id.line_ids.filtered(lambda line: line.account_id == owed))
+
+    def _payment_values(self):
+        journal = self._pay_journal()
+        return {
+            "payment_type": "outbound",
+            "partner_type": "supplier",
+            "company_id": self.company_id.id,
+            "journal_id": journal.id,
+            "partner_id": self.partner_id.id,
+            "partner_bank_id": self.partner_bank_id.id,
+            "amount": self.net,
+            "currency_id": self.currency_id.id,
+            "date": fields.Date.context_today(self),
+            "memo": self.name,
+            "destination_account_id": self.company_id._share_needs(
+                "wine_share_payable_account_id"
+            ).id,
+            "wine_share_settlement_id": self.id,
+            "write_off_line_vals": self._kept_lines(),
+        }
+
+    def _kept_lines(self):
+        """Lines of what does not reach the partner: withheld taxes and the fee."""
+        lines = [
+            self._kept_line(
+                tax["name"],
+                tax["account_id"]
+                or self.company_id._share_needs("wine_share_withholding_account_id").id,
+                tax["amount"],
+                tax_tag_ids=[Command.set(tax["tag_ids"])],
+            )
+            for tax in self.terms_id._taxes_of(self.account_id, self.gross)
+        ]
+        if self.fees:
+            account = self.company_id._share_needs("wine_share_fee_account_id")
+            lines.append(self._kept_line(self.env._("Payout fee"), account.id, -self.fees))
+        return [line for line in lines if line["amount_currency"]]
+
+    def _kept_line(self, name, account_id, amount, **values):
+        company = self.company_id
+        balance = self.currency_id._convert(
+            amount, company.currency_id, company, fields.Date.context_today(self)
+        )
+        return {
+            "name": f"{self.name}: {name}",
+            "account_id": account_id,
+            "partner_id": self.partner_id.id,
+            "currency_id": self.currency_id.id,
+            "amount_currency": self.currency_id.round(amount),
+            "balance": balance,
+            **values,
+        }
+
+    # === SELF-BILLING === #
+
+    def _make_bill(self):
+        """The bill takes the place of what was accrued; both meet on the clearing account.
+
+        Odoo allows no payable account in a line of a bill, hence the entry between the two.
+        """
+        clearing = self.company_id._share_needs("wine_share_clearing_account_id")
+        bill = self.env["account.move"].create(self._bill_values(clearing))
+        if self.currency_id.compare_amounts(bill.amount_total, self.net):
+            raise UserError(
+                self.env._(
+                    "The bill of %(name)s comes to %(bill)s, the settlement to %(net)s: the taxes "
+                    "of its terms round otherwise. Look at the taxes of %(terms)s.",
+                    name=self.name,
+                    bill=self.currency_id.format(bill.amount_total),
+                    net=self.currency_id.format(self.net),
+                    terms=self.terms_id.display_name,
+                )
+            )
+        bill._post(soft=False)
+        self.bill_id = bill
+        self.move_id = self._clearing_move(clearing)
+        owed = self.company_id.wine_share_payable_account_id
+        self._write_off(self.move_id.line_ids.filtered(lambda line: line.account_id == owed))
+        both = (bill.line_ids + self.move_id.line_ids).filtered(
+            lambda line: line.account_id == clearing
+        )
+        both.reconcile()
+
+    def _bill_values(self, clearing):
+        today = fields.Date.context_today(self)
+        lines = [
+            {
+                "name": self.env._(
+                    "Shares of sales from %(first)s to %(last)s",
+                    first=self.date_from,
+                    last=self.date_to,
+                ),
+                "account_id": clearing.id,
+                "quantity": 1,
+                "price_unit": self.gross,
+                "tax_ids": [Command.set(self.terms_id.tax_ids.ids)],
+            }
+        ]
+        if self.fees:
+            lines.append(
+                {
+                    "name": self.env._("Payout fee"),
+                    "account_id": self.company_id._share_needs("wine_share_fee_account_id").id,
+                    "quantity": 1,
+                    "price_unit": -self.fees,
+                    "tax_ids": [Command.clear()],
+                }
+            )
+        return {
+            "move_type": "in_invoice",
+            "journal_id": self.company_id._share_needs("wine_share_bill_journal_id").id,
+            "partner_id": self.partner_id.id,
+            "partner_bank_id": self.partner_bank_id.id,
+            "currency_id": self.currency_id.id,
+            "invoice_date": today,
+            "date": today,
+            "ref": self.name,
+            "fiscal_position_id": False,
+            "wine_share_settlement_id": self.id,
+            "invoice_line_ids": [Command.create(line) for line in lines],
+        }
+
+    def _clearing_move(self, clearing):
+        """What is payable moves to the clearing account, where the bill takes it up."""
+        owed = self.company_id._share_needs("wine_share_payable_account_id")
+        today = fields.Date.context_today(self)
+        move = self.env["account.move"].create(
+            {
+                "move_type": "entry",
+                "journal_id": self.company_id._share_needs("wine_share_journal_id").id,
+                "date": today,
+                "ref": self.env._("%s: billed", self.name),
+                "wine_share_settlement_id": self.id,
+                "line_ids": [
+                    Command.create(self._kept_line(self.env._("billed"), account.id, amount))
+                    for account, amount in ((owed, self.gross), (clearing, -self.gross))
+                ],
+            }
+        )
+        move._post(soft=False)
+        return move
+
+    # === WRITE-OFF === #
+
+    def _write_off(self, lines):
+        """Reconcile the settlement with what is open for this partner, the oldest first."""
+        self.env.flush_all()
+        rows = self.env.execute_query(
+            SQL(
+                """SELECT id FROM account_move_line
+                    WHERE account_id = %s AND partner_id = %s AND company_id = %s
+                      AND currency_id = %s AND parent_state = 'posted' AND NOT reconciled
+                 ORDER BY date, id""",
+                lines.account_id.id,
+                self.partner_id.id,
+                self.company_id.id,
+                self.currency_id.id,
+            )
+        )
+        ids = [row[0] for row in rows if row[0] not in lines.ids]
+        (self.env["account.move.line"].browse(ids) + lines).reconcile()
