@@ -49,11 +49,10 @@ class WineShareAccrual(models.Model):
                      UPDATE wine_share_entry SET accrual_id = %s
                       WHERE accrual_id IS NULL AND company_id = %s AND currency_id = %s
                         AND date = %s %s
-                  RETURNING account_id, region_id, role, partner_id, amount)
-                   SELECT taken.region_id, taken.role, taken.partner_id, acc.kind = 'party',
-                          SUM(taken.amount), COUNT(*)
-                     FROM taken JOIN wine_share_account acc ON acc.id = taken.account_id
-                 GROUP BY 1, 2, 3, 4""",
+                  RETURNING account_kind, region_id, role, partner_id, amount)
+                   SELECT region_id, role, partner_id, account_kind = 'party',
+                          SUM(amount), COUNT(*)
+                     FROM taken GROUP BY 1, 2, 3, 4""",
                 self.id,
                 self.company_id.id,
                 self.currency_id.id,

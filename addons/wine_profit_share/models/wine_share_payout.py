@@ -124,17 +124,17 @@ class WineSharePlatform(models.Model):
         self.env.flush_all()
         rows = self.env.execute_query(
             SQL(
-                """SELECT entry.source, SUM(entry.amount) FILTER (WHERE account.kind = 'party'),
-                          -SUM(entry.amount) FILTER (WHERE account.kind = 'pool')
-                     FROM wine_share_entry entry
-                     JOIN wine_share_account account ON account.id = entry.account_id
-                    WHERE entry.kind = 'sale' AND entry.source IN (
-                        SELECT source FROM wine_share_entry
-                         WHERE settlement_id = %s AND kind = 'sale')
-                 GROUP BY entry.source
-                   HAVING SUM(entry.amount) FILTER (WHERE account.kind = 'party') * 10000
-                          > -SUM(entry.amount) FILTER (WHERE account.kind = 'pool') * %s
-                 ORDER BY entry.source LIMIT 1""",
+                """SELECT source, shared, whole FROM (
+                      SELECT source,
+                             SUM(amount) FILTER (WHERE account_kind = 'party') AS shared,
+                             -SUM(amount) FILTER (WHERE account_kind = 'pool') AS whole
+                        FROM wine_share_entry
+                       WHERE kind = 'sale' AND source IN (
+                           SELECT source FROM wine_share_entry
+                            WHERE settlement_id = %s AND kind = 'sale')
+                    GROUP BY source) AS sale
+                    WHERE shared * 10000 > whole * %s
+                 ORDER BY source LIMIT 1""",
                 settlement.id,
                 self.share_cap_bp,
             )

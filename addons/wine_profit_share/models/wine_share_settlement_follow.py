@@ -92,6 +92,21 @@ class WineShareSettlement(models.Model):
 
     # === TAKING BACK === #
 
+    def _cancel(self, reason):
+        """Stop before the bank has paid.
+
+        :raise UserError: the money has left
+        """
+        for settlement in self.sudo():
+            if settlement.state == "paid" or settlement.payout_state in ("sent", "done"):
+                raise UserError(
+                    self.env._(
+                        "The money of %s has left. Ask for it back, or wait until it came back.",
+                        settlement.name,
+                    )
+                )
+            settlement._undo(reason)
+
     def _undo(self, reason, failed=False):
         """Cancel before the money left, or say that it came back; the lines are available again.
 

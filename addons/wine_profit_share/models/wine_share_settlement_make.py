@@ -16,6 +16,11 @@ class WineShareSettlement(models.Model):
         "wine.share.withdrawal", readonly=True, index="btree_not_null", ondelete="restrict"
     )
 
+    _one_per_withdrawal = models.UniqueIndex(
+        "(withdrawal_id) WHERE withdrawal_id IS NOT NULL AND state NOT IN ('cancelled', 'failed')",
+        "This withdrawal has its settlement already.",
+    )
+
     @api.model
     def _settle(self, account, amount=None, **values):
         """Set lines of ``account`` aside and make their settlement.
@@ -45,9 +50,11 @@ class WineShareSettlement(models.Model):
         :return: ``wine.share.settlement``
         """
         withdrawal = withdrawal.sudo()
-        live = withdrawal.settlement_ids.filtered(lambda one: one.state not in ENDED)
+        live = self.sudo().search(
+            [("withdrawal_id", "=", withdrawal.id), ("state", "not in", ENDED)], limit=1
+        )
         if live:
-            return live[0]
+            return live
         settlement = self._make(
             withdrawal.account_id,
             withdrawal.entry_ids,
@@ -55,6 +62,7 @@ class WineShareSettlement(models.Model):
             withdrawal_id=withdrawal.id,
             partner_bank_id=withdrawal.partner_bank_id.id,
         )
+        withdrawal._write_flow({"settlement_id": settlement.id})
         settlement._approve()
         return settlement
 
@@ -80,12 +88,6 @@ class WineShareSettlement(models.Model):
         )
         entries.sudo().write({"settlement_id": settlement.id})
         return settlement
-
-
-class WineShareWithdrawal(models.Model):
-    _inherit = "wine.share.withdrawal"
-
-    settlement_ids = fields.One2many("wine.share.settlement", "withdrawal_id", "Settlements")
 
 
 class WineShareAccount(models.Model):
@@ -131,7 +133,7 @@ class WineShareAccount(models.Model):
                 """SELECT DISTINCT ON (entry.account_id) entry.account_id, terms.id
                      FROM wine_share_entry entry
                      JOIN wine_share_terms terms ON terms.company_id = entry.company_id
-                          AND terms.role = entry.role AND terms.active
+                          AND terms.role = entry.role
                     WHERE entry.account_id IN %s
                  ORDER BY entry.account_id, terms.sequence, terms.id""",
                 tuple(self.ids),

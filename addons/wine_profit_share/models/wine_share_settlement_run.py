@@ -53,7 +53,7 @@ class WineShareSettlement(models.Model):
                 """SELECT entry.account_id
                      FROM wine_share_entry entry
                      JOIN wine_share_account account ON account.id = entry.account_id
-                    WHERE entry.state = 'available' AND account.kind = 'party'
+                    WHERE entry.state = 'available' AND entry.account_kind = 'party'
                       AND account.company_id = %s
                       AND NOT EXISTS (
                         SELECT FROM wine_share_settlement old

@@ -49,6 +49,22 @@ class WineShareTerms(models.Model):
                         tax=added[0].name,
                     )
                 )
+            if terms.method == "bill":
+                terms._check_tax_accounts()
+
+    def _check_tax_accounts(self):
+        """Without an account of its own, Odoo would book the tax of a bill as a share."""
+        for tax in self.tax_ids.flatten_taxes_hierarchy():
+            parts = tax.invoice_repartition_line_ids + tax.refund_repartition_line_ids
+            if parts.filtered(lambda part: part.repartition_type == "tax" and not part.account_id):
+                raise ValidationError(
+                    self.env._(
+                        "Tax %(tax)s of %(terms)s has no account. Set one in its definition, for "
+                        "invoices and for refunds; else it cannot stand on a bill.",
+                        tax=tax.name,
+                        terms=self.display_name,
+                    )
+                )
 
     def _payout(self, account, gross):
         """What is added, withheld and kept of ``gross``, each rounded to the currency.

@@ -1,3 +1,4 @@
 # SPDX-License-Identifier: LGPL-3.0-or-later
 from . import test_access
 from . import test_sale
+from . import test_share_settlement
