@@ -28,12 +28,18 @@
         "views/share_roles_views.xml",
         "views/share_todo_views.xml",
         "views/share_statement_views.xml",
+        "report/share_statement.xml",
+        "views/share_portal_templates.xml",
+        "views/share_portal_line_templates.xml",
+        "views/share_portal_statement_templates.xml",
+        "views/share_portal_money_templates.xml",
+        "views/share_portal_goods_templates.xml",
     ],
     "assets": {
         "web.assets_backend": [
             "wine_profit_share/static/src/todo/*",
         ],
-        "web.assets_frontend": [],
+        "web.assets_frontend": ["wine_profit_share/static/src/share_portal/*"],
         "web.assets_tests": ["wine_profit_share/static/tests/tours/*"],
     },
 }

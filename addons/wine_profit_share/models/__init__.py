@@ -11,8 +11,6 @@ from . import wine_share_policy_check
 from . import wine_share_policy_life
 from . import wine_share_limit
 from . import wine_share_roles
-from . import wine_share_statement
-from . import wine_share_statement_link
 from . import wine_share_company
 from . import wine_share_moves
 from . import wine_share_platform
@@ -47,3 +45,10 @@ from . import wine_share_withdrawal_pay
 from . import wine_share_rent
 from . import wine_share_policy_show
 from . import wine_share_todo
+from . import wine_share_statement
+from . import wine_share_statement_link
+from . import wine_share_statement_issue
+from . import wine_share_statement_file
+from . import wine_share_statement_tell
+from . import wine_share_portal
+from . import wine_share_goods

@@ -61,6 +61,9 @@ class WineShareStatement(models.Model):
     )
     entry_count = fields.Integer("Lines", readonly=True)
     entry_ids = fields.One2many("wine.share.entry", "statement_id", "Entries", readonly=True)
+    payment_ids = fields.One2many(
+        "wine.share.statement.payment", "statement_id", "Settlements", readonly=True
+    )
 
     _once = models.UniqueIndex(
         "(account_id, date_from)", "This account has a statement of this period already."

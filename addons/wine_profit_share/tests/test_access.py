@@ -17,6 +17,7 @@ MATRIX = {
     "wine.share.entry": LOOK,
     "wine.share.volume": MONEY,
     "wine.share.statement": MONEY,
+    "wine.share.statement.payment": MONEY,
 }
 #: values that may be written where anything may be
 HARMLESS = {
@@ -24,14 +25,17 @@ HARMLESS = {
     "wine.share.entry": {"state": "paid"},
     "wine.share.volume": {"units": 9},
     "wine.share.statement": {"opening": 9},
+    "wine.share.statement.payment": {"amount": 9},
 }
 #: a month
 STATEMENT = {"date_from": "2020-01-01", "date_to": "2020-01-31"}
 #: methods that anyone may call from outside, beside Odoo's own; each guards itself
-PUBLIC = {}
+PUBLIC = {"wine.share.statement": {"action_xlsx"}}
 PRIVATE = {
     "wine.share.account": ("_ensure", "_find", "_get", "_lock"),
     "wine.share.entry": ("_balances",),
+    "wine.share.statement": ("_issue", "_take_entries", "_file_xlsx", "_tell_partner"),
+    "wine.share.goods": ("_stock", "_sales", "_products"),
 }
 
 
@@ -48,13 +52,25 @@ class ShareAccess(AccessCommon):
     def make_shares(cls, world):
         """dict model → record; every owner adds those of own models in a method of its own."""
         ledger = cls.make_ledger(world)
-        made = [*ledger, cls.make_statement(ledger[0])]
+        made = [*ledger, *cls.make_statement(ledger[0])]
         return {record._name: record for record in made}
 
     @classmethod
     def make_statement(cls, account):
         values = {"account_id": account.id, **STATEMENT}
-        return cls.env["wine.share.statement"].create(values)
+        statement = cls.env["wine.share.statement"].create(values)
+        return statement, cls.env["wine.share.statement.payment"].create(
+            cls.payment_of(statement, cls.env["wine.share.settlement"].create({"account_id": account.id}))
+        )
+
+    @staticmethod
+    def payment_of(statement, settlement):
+        return {
+            "statement_id": statement.id,
+            "settlement_id": settlement.id,
+            "date": "2020-01-31",
+            "amount": 1.0,
+        }
 
     @classmethod
     def make_ledger(cls, world):
@@ -97,6 +113,10 @@ class ShareAccess(AccessCommon):
             "wine.share.entry": {**self.entry_of(world), **ledger},
             "wine.share.volume": {**self.volume_of(world), "partner_id": account.partner_id.id},
             "wine.share.statement": {"account_id": account.id, **STATEMENT},
+            "wine.share.statement.payment": self.payment_of(
+                self.shares[world.region.code]["wine.share.statement"],
+                self.shares[world.region.code]["wine.share.statement.payment"].settlement_id,
+            ),
         }[model]
 
 
