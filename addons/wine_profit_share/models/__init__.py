@@ -38,6 +38,7 @@ from . import wine_share_party
 from . import wine_share_sale
 from . import wine_share_reversal
 from . import wine_share_case
+from . import wine_share_partner
 from . import pos_payment_method
 from . import wine_share_withdrawal_decide
 from . import wine_share_withdrawal_stop

@@ -62,8 +62,9 @@ _FLOW = object()
 class Copied(fields.Many2one):
     """A record that an entry takes over from its source, without a foreign key of its own.
 
-    The account, the rule and the vend of an entry have one, and lead to the same records; checking
-    a dozen keys for each of several rows a sale would double what posting costs.
+    The account of an entry has one; vends, and rules that were in force, are never deleted; from
+    these the others follow. Checking a dozen keys for each of several rows a sale would double what
+    posting costs.
     """
 
     def update_db_foreign_key(self, model, column):
@@ -104,22 +105,20 @@ class WineShareEntry(models.Model):
     account_kind = fields.Selection(
         ACCOUNT_KINDS, "Kind of account", required=True, readonly=True, default="party"
     )
-    partner_id = fields.Many2one(
-        "res.partner", required=True, readonly=True, index=True, ondelete="restrict"
-    )
+    partner_id = Copied("res.partner", required=True, readonly=True, index=True)
     role = fields.Selection(
         [("pool", ROLE_NAMES["pool"]), *((role, ROLE_NAMES[role]) for role in ROLES)],
         readonly=True,
         required=True,
     )
     policy_id = Copied("wine.share.policy", readonly=True, index="btree_not_null")
-    policy_line_id = fields.Many2one("wine.share.policy.line", readonly=True, ondelete="restrict")
+    policy_line_id = Copied("wine.share.policy.line", readonly=True)
     company_id = Copied("res.company", required=True, readonly=True)
     currency_id = Copied("res.currency", required=True, readonly=True)
     region_id = Copied("wine.region", readonly=True, index="btree_not_null")
     site_id = Copied("wine.site", readonly=True, index="btree_not_null")
     machine_id = Copied("wine.machine", readonly=True, index="btree_not_null")
-    vend_id = fields.Many2one("wine.vend", readonly=True, index="btree_not_null")
+    vend_id = Copied("wine.vend", readonly=True, index="btree_not_null")
     product_id = Copied("product.product", readonly=True)
     channel = fields.Selection(CHANNELS, readonly=True)
     date = fields.Date("Business date", required=True, readonly=True, index=True)

@@ -1,5 +1,4 @@
 # SPDX-License-Identifier: LGPL-3.0-or-later
-import json
 from collections import defaultdict
 from io import StringIO
 
@@ -8,36 +7,7 @@ from odoo.addons.wine_vending.core.money import from_minor, to_minor
 from odoo.exceptions import ValidationError
 
 from ..core.hold import hold
-
-#: columns of an entry in the order in which rows are written; see ``_insert``
-COLUMNS = (
-    "source",
-    "kind",
-    "state",
-    "held_for",
-    "hold_until",
-    "account_id",
-    "account_kind",
-    "partner_id",
-    "role",
-    "policy_id",
-    "policy_line_id",
-    "company_id",
-    "currency_id",
-    "region_id",
-    "site_id",
-    "machine_id",
-    "vend_id",
-    "product_id",
-    "channel",
-    "date",
-    "amount",
-    "base_amount",
-    "detail",
-    "reverses_id",
-)
-#: what ``COPY`` reads otherwise than it is written
-ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
+from .wine_share_rows import COLUMNS, encode
 
 
 class WineShareEntry(models.Model):
@@ -65,7 +35,7 @@ class WineShareEntry(models.Model):
         self._fill_accounts(vals_list)
         self._fill_states(vals_list)
         return self.browse(
-            self._insert([tuple(vals.get(name) for name in COLUMNS) for vals in vals_list])
+            self._insert([encode(vals.get(name) for name in COLUMNS) for vals in vals_list])
         )
 
     def _complete(self, vals):
@@ -149,16 +119,11 @@ class WineShareEntry(models.Model):
         return {row[0] for row in self.env.cr.fetchall()}
 
     @api.model
-    def _columns(self):
-        """Names of the columns of a row, in order."""
-        return COLUMNS
-
-    @api.model
     def _insert(self, rows):
-        """Write rows, values in the order of ``COLUMNS``, by one COPY; returns their ids in order.
+        """Write encoded rows (see ``wine_share_rows``) by one COPY; returns their ids in order.
 
-        ``detail`` may be JSON text already. Two transactions that write the same fact meet at the
-        unique index: the second one waits, and fails.
+        Two transactions that write the same fact meet at the unique index: the second one waits,
+        and fails.
         """
         if not rows:
             return []
@@ -169,26 +134,13 @@ class WineShareEntry(models.Model):
         ids = [row[0] for row in cr.fetchall()]
         now = fields.Datetime.to_string(fields.Datetime.now())
         text = "".join(
-            f"{entry_id}\t{now}\t{_copied(row)}\n" for entry_id, row in zip(ids, rows, strict=True)
+            f"{entry_id}\t{now}\t{row}\n" for entry_id, row in zip(ids, rows, strict=True)
         )
         columns = ", ".join(("id", "create_date", *COLUMNS))
         cr._obj.copy_expert(f"COPY wine_share_entry ({columns}) FROM STDIN", StringIO(text))
         self.invalidate_model(flush=False)
         self.env["wine.share.account"].invalidate_model(flush=False)
         return ids
-
-
-def _copied(row):
-    """A row as ``COPY`` reads it."""
-    return "\t".join([_text(value) for value in row])
-
-
-def _text(value):
-    if value is None:
-        return "\\N"
-    if isinstance(value, dict):
-        value = json.dumps(value)
-    return value.translate(ESCAPES) if isinstance(value, str) else str(value)
 
 
 def _account_key(vals):

@@ -10,6 +10,7 @@ from ..core.giving_back import GivingBack
 from ..core.rules import PLATFORM
 from ..core.told import _lt
 from .wine_share_money import Exchange
+from .wine_share_rows import COLUMNS, encode
 from .wine_share_sale import ALWAYS
 
 #: columns of a sale's entries that its reversals take over
@@ -139,7 +140,7 @@ class Reversing:
             "reverses_id": first["id"],
             **changed,
         }
-        return tuple(values[name] for name in self.env["wine.share.entry"]._columns())
+        return encode(values[name] for name in COLUMNS)
 
     def _difference(self, line, pool, minor):
         """The company bears what a refund's own rounding, or its excess, adds to the sale's."""

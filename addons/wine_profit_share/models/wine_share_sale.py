@@ -1,15 +1,15 @@
 # SPDX-License-Identifier: LGPL-3.0-or-later
-import json
 from collections import defaultdict
 
-from odoo import api, fields, models
+from odoo import api, models
 
 from ..core.allocate import largest_remainder
-from ..core.engine import share_all, share_order, share_out, volume_of
-from ..core.hold import hold
-from ..core.rules import PLATFORM, Sale
+from ..core.engine import share_all, share_order, share_out
+from ..core.rules import Sale
 from .wine_share_money import Exchange
 from .wine_share_party import Parties
+from .wine_share_rows import SaleRows
+from .wine_share_tier import Volumes
 
 #: kinds of sale lines that share whatever the policy says; cellar wine shares as it says
 ALWAYS = ("sale",)
@@ -88,7 +88,6 @@ class Sharing:
         self.bearers = env["wine.share.entry"]._discount_bearers(lines)
         self.methods = {}
         self.shared = {}  # what a sale gave, by everything that it depends on
-        self.today = fields.Date.context_today(env["wine.share.entry"])
         self.lines = [(line, policy) for line in lines for policy in self._policy(line)]
         self.sales = {}
         self.volumes = Volumes(env, company, self.book.families)
@@ -172,7 +171,7 @@ class Sharing:
         self.volumes.hold(self._tiered())
         shared = [pair for pairs in self._orders() for pair in self._share_order(pairs)]
         self.volumes.write()
-        return self._rows(shared)
+        return SaleRows(self.env, self.company, self.exchange, self.sales).of(shared)
 
     def _tiered(self):
         """(line, policy, receivers) of the lines that a tiered rule shares."""
@@ -219,125 +218,3 @@ class Sharing:
         if key not in self.shared:
             self.shared[key] = share_out(sale, policy, receivers)
         return line, policy, self.shared[key]
-
-    # === ROWS === #
-
-    def _rows(self, shared):
-        accounts = self._accounts(shared)
-        cases = self.env["wine.share.entry"]._vends_in_case(
-            {line.vend_id for line, _policy, _shares in shared if line.vend_id}
-        )
-        texts = {}
-        rows = []
-        for line, policy, shares in shared:
-            rows += self._rows_of(line, policy, shares, accounts, line.vend_id in cases, texts)
-        return rows
-
-    def _accounts(self, shared):
-        """dict partner id, or ``pool``, → (account id, kind, partner id, verified)."""
-        partners = {
-            share.partner_id for _line, _policy, shares in shared for share in shares or ()
-        } - {PLATFORM}
-        return self.env["wine.share.account"]._receivers(self.company, partners)
-
-    def _rows_of(self, line, policy, shares, accounts, in_case, texts):
-        sale = self.sales[line.source]
-        until = None
-        if policy and policy.hold_days:
-            until = fields.Date.add(line.date, days=policy.hold_days)
-        places = (
-            *(self.company.id, self.exchange.currency.id, line.region_id, line.site_id),
-            *(line.machine_id, line.vend_id, line.product_id, line.channel, line.date),
-        )
-        money = self.exchange.amount
-        kind, source = "sale", line.source
-        pool, _kind, owner, _verified = accounts["pool"]
-        note = json.dumps(
-            {
-                "paid": self.exchange.own(line.net + line.tax, line),
-                "whole": self.exchange.own(line.net, line),
-            }
-        )
-        rows = [
-            (
-                *(source, kind, "available", None, None, pool, "pool", owner, "pool"),
-                *(policy and policy.id, None, *places),
-                *(money(-sale.net), money(sale.net), note, None),
-            )
-        ]
-        if shares is None:
-            platform, _kind, owner, _verified = accounts[PLATFORM]
-            rows.append(
-                (
-                    *(source, kind, "available", None, None, platform, "platform", owner),
-                    *("platform", None, None, *places, money(sale.net), money(sale.net)),
-                    *('{"value": "none"}', None),
-                )
-            )
-        for share in shares or ():
-            account, account_kind, owner, verified = accounts[share.partner_id]
-            party = account_kind == "party"
-            state, held_for = hold(party, until, self.today, case=in_case, verified=verified)
-            if id(share) not in texts:
-                texts[id(share)] = json.dumps({**share.detail, "base": share.base})
-            rows.append(
-                (
-                    *(source, kind, state, held_for, until if party else None),
-                    *(account, account_kind, owner, share.role),
-                    *(policy and policy.id, share.rule_id or None, *places),
-                    *(money(share.amount), money(share.base_amount), texts[id(share)], None),
-                )
-            )
-        return rows
-
-
-class Volumes:
-    """The month's volumes that tiered rules of one batch look at: held, counted on, written once."""
-
-    def __init__(self, env, company, families):
-        self.env, self.company, self.families = env, company, families
-        self.own = company.partner_id.commercial_partner_id.id
-        self.rows = {}  # (family, partner, month) → [turnover, units], minor units
-        self.added = defaultdict(lambda: [0, 0])
-
-    def hold(self, tiered):
-        """Lock and read the volumes of (line, policy, receivers)."""
-        keys = {
-            self._key(line, rule, partner)
-            for line, policy, receivers in tiered
-            for rule in policy.rules
-            if rule.value == "tiered"
-            for partner in receivers[rule.id]
-        }
-        if keys:
-            self.rows = self.env["wine.share.volume"]._hold(self.company, keys)
-
-    def _key(self, line, rule, partner):
-        family = self.families.get(rule.id, rule.id)
-        return family, partner or self.own, line.date.replace(day=1)
-
-    def before(self, line, policy, receivers):
-        """dict (rule id, partner id) → volume before this sale, as the engine takes it."""
-        if not policy or not self.rows:
-            return {}
-        return {
-            (rule.id, partner): self.rows[self._key(line, rule, partner)][rule.tier_by == "units"]
-            for rule in policy.rules
-            if rule.value == "tiered"
-            for partner in receivers[rule.id]
-        }
-
-    def add(self, line, sale, policy, receivers):
-        """Count a sale in the volumes of its tiered rules."""
-        if not policy or not self.rows:
-            return
-        rules = {rule.id: rule for rule in policy.rules}
-        for rule_id, partner in volume_of(sale, policy, receivers):
-            key = self._key(line, rules[rule_id], partner)
-            for change in (self.rows[key], self.added[key]):
-                change[0] += sale.net
-                change[1] += sale.units
-
-    def write(self):
-        if self.added:
-            self.env["wine.share.volume"]._add(self.company, self.added)
