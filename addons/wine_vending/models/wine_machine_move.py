@@ -219,4 +219,7 @@ class WineMachine(models.Model):
             [("wine_machine_id", "=", self.id), ("stage_id.done", "=", False)]
         )
         requests.wine_region_id = self.region_id
+        for model in ("wine.machine.outage", "wine.slot.stockout"):
+            running = [("machine_id", "=", self.id), ("ended_at", "=", False)]
+            self.env[model].search(running).region_id = self.region_id
         self._refresh_differences()  # other price limits bind here
