@@ -8,6 +8,8 @@ from . import wine_region_pos
 from . import wine_site
 from . import wine_machine_model
 from . import wine_machine
+from . import wine_machine_placement
+from . import wine_machine_move
 from . import wine_machine_fault
 from . import wine_machine_slot
 from . import wine_planogram
@@ -87,6 +89,4 @@ from . import wine_today
 from . import wine_map
 from . import wine_demo
 from . import wine_demo_history
-from . import wine_machine_placement
-from . import wine_machine_move
 from . import wine_staff

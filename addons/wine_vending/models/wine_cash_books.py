@@ -1,7 +1,5 @@
 # SPDX-License-Identifier: LGPL-3.0-or-later
-from datetime import timedelta
-
-from odoo import Command, api, fields, models
+from odoo import api, fields, models
 from odoo.tools import SQL
 
 #: a sale lies before a collection by the machine's own numbers where both have one, else by time
@@ -47,6 +45,7 @@ class WineCashCollection(models.Model):
                 "sales": self.currency_id.round(sum(found.mapped("amount"))),
                 "float_before": before,
                 "float_after": after,
+                "change_region_id": machine.region_id.id,
             }
         )
         machine.cash_float = after
@@ -114,17 +113,25 @@ class WineCashCollection(models.Model):
             return self._book(
                 self.env._("Change put into %s", self.machine_id.name),
                 safe=-self.counted,
-                machines={self.region_id: self.counted},
+                machines={self._change_region(): self.counted},
             )
         machines = {r: -a for r, a in self._amounts_by_region(self.payment_ids).items()}
         kept = self.float_after - self.float_before
-        machines[self.region_id] = machines.get(self.region_id, 0.0) + kept
+        region = self._change_region()
+        machines[region] = machines.get(region, 0.0) + kept
         return self._book(
             self.env._("Cash from %s", self.machine_id.name),
             safe=self.safe_counted if self.checked_at else self.counted,
             machines=machines,
             after=self.difference,
         )
+
+    def _change_region(self):
+        """The region whose account the change was on when this collection altered it.
+
+        Not always that of the collection: a machine may have moved before its cash was reported.
+        """
+        return self.change_region_id or self.region_id
 
     def _book(self, label, *, safe=0.0, machines=None, before=0.0, after=0.0):
         """Post one entry: money into the safe and out of the machines, and what that misses.
@@ -141,44 +148,13 @@ class WineCashCollection(models.Model):
             (journal.profit_account_id, max(before, 0.0) - max(after, 0.0)),
             (journal.loss_account_id, max(-after, 0.0) - max(-before, 0.0)),
         ]
-        rounded = [(account, self.currency_id.round(amount)) for account, amount in amounts]
-        lines = [(account, amount) for account, amount in rounded if amount]
-        if not lines:
-            return self.env["account.move"]
-        move = (
-            self.env["account.move"]
-            .sudo()
-            .with_company(self.company_id)
-            .with_context(tracking_disable=True)
-            .create(
-                {
-                    "move_type": "entry",
-                    "journal_id": journal.id,
-                    "date": self._book_date(journal),
-                    "ref": f"{self.name}: {label}",
-                    "wine_collection_id": self.id,
-                    "line_ids": [
-                        Command.create(
-                            {
-                                "account_id": account.id,
-                                "name": label,
-                                "debit": max(amount, 0.0),
-                                "credit": max(-amount, 0.0),
-                            }
-                        )
-                        for account, amount in lines
-                    ],
-                }
-            )
+        return self.region_id._book_cash(
+            amounts,
+            label,
+            self.business_date,
+            f"{self.name}: {label}",
+            wine_collection_id=self.id,
         )
-        move._post(soft=False)
-        return move
-
-    def _book_date(self, journal):
-        """The business date, or the first open day after the lock dates that forbid it."""
-        day = self.business_date
-        locks = self.company_id.sudo()._get_violated_lock_dates(day, False, journal)
-        return locks[-1][0] + timedelta(days=1) if locks else day
 
     # === SALES THAT ARRIVE LATE === #
 

@@ -123,6 +123,12 @@ class WineCashCollection(models.Model):
     sales = fields.Monetary("Cash sales", readonly=True, copy=False)
     float_before = fields.Monetary("Change before", readonly=True, copy=False)
     float_after = fields.Monetary("Change after", readonly=True, copy=False)
+    change_region_id = fields.Many2one(
+        "wine.region",
+        readonly=True,
+        copy=False,
+        help="Where the machine stood when the change in it was counted anew.",
+    )
     expected = fields.Monetary(
         compute="_compute_difference",
         store=True,

@@ -57,6 +57,13 @@ class WineMachine(models.Model):
             return (vend.device_epoch, vend.device_seq) <= (self.cash_epoch, self.cash_seq)
         return bool(self.cash_collected_at) and vend.moment <= self.cash_collected_at
 
+    def _moved(self, old):
+        """The change in it goes along; cash sales are booked out of the region that sold."""
+        result = super()._moved(old)
+        if old != self.region_id:
+            old._hand_over_change(self)
+        return result
+
     def action_view_collections(self):
         return self._action_of(
             "wine_vending.wine_cash_collection_action",

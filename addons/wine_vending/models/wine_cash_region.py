@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: LGPL-3.0-or-later
-from datetime import timezone
+from datetime import timedelta, timezone
 from zoneinfo import ZoneInfo
 
-from odoo import api, fields, models
+from odoo import Command, api, fields, models
 
 from ..core.business_time import business_date
 from . import wine_reach
@@ -100,6 +100,69 @@ class WineRegion(models.Model):
         lines = self.env["account.move.line"].sudo()
         domain = [("account_id", "=", self._cash_account().id), ("parent_state", "=", "posted")]
         return lines._read_group(domain, aggregates=["balance:sum"])[0][0] or 0.0
+
+    def _hand_over_change(self, machine):
+        """A machine has left this region with the change that is in it: an entry says so.
+
+        :return: the posted ``account.move``, empty where there is no change in the machine
+        """
+        self.ensure_one()
+        region, change = machine.region_id, machine.cash_float
+        return self._book_cash(
+            [(self._cash_account(), -change), (region._cash_account(), change)],
+            self.env._("Change in %s", machine.name),
+            self._business_day(None),
+            self.env._(
+                "%(machine)s moved to %(region)s", machine=machine.name, region=region.complete_name
+            ),
+        )
+
+    def _book_cash(self, amounts, label, day, ref, **values):
+        """Post one entry in the journal of this region's safe.
+
+        :param amounts: (account, what it gains), in all zero; what rounds to nothing is left out
+        :param day: business date; where a lock date forbids it the first open day after it
+        :param values: further values of the entry
+        :return: the posted ``account.move``, empty where nothing moves
+        """
+        rounded = [(account, self.currency_id.round(amount)) for account, amount in amounts]
+        lines = [(account, amount) for account, amount in rounded if amount]
+        if not lines:
+            return self.env["account.move"]
+        move = (
+            self.env["account.move"]
+            .sudo()
+            .with_company(self.company_id)
+            .with_context(tracking_disable=True)
+            .create(
+                {
+                    "move_type": "entry",
+                    "journal_id": self.sudo().safe_journal_id.id,
+                    "date": self._book_date(day),
+                    "ref": ref,
+                    "line_ids": [
+                        Command.create(
+                            {
+                                "account_id": account.id,
+                                "name": label,
+                                "debit": max(amount, 0.0),
+                                "credit": max(-amount, 0.0),
+                            }
+                        )
+                        for account, amount in lines
+                    ],
+                    **values,
+                }
+            )
+        )
+        move._post(soft=False)
+        return move
+
+    def _book_date(self, day):
+        """A business date, or the first open day after the lock dates that forbid it."""
+        journal = self.sudo().safe_journal_id
+        locks = self.company_id.sudo()._get_violated_lock_dates(day, False, journal)
+        return locks[-1][0] + timedelta(days=1) if locks else day
 
     def _business_day(self, moment):
         """The business day of a moment (naive UTC) in the region's time zone."""

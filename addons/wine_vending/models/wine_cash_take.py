@@ -206,6 +206,7 @@ class WineCashCollection(models.Model):
                 )
             collection._lock_machines(collection.machine_id.ids)
             if collection.corrects_id:
+                collection.corrects_id._check_change_still_here()
                 collection._inherit_claims()
             else:
                 self._settle_late(collection.machine_id)
@@ -277,6 +278,7 @@ class WineCashCollection(models.Model):
         self.ensure_one()
         if self.state != "posted":
             raise UserError(self.env._("%s is not booked, so it can be edited.", self.name))
+        self._check_change_still_here()
         draft = self.sudo().corrected_by_ids.filtered(lambda c: c.state != "corrected")[:1]
         if not draft:
             draft = self.sudo().create(
@@ -299,6 +301,22 @@ class WineCashCollection(models.Model):
             )
         return draft.with_env(self.env).get_formview_action()
 
+    def _check_change_still_here(self):
+        """:raise UserError: it altered the change in the machine, which is in another region now"""
+        kept = self.currency_id.round(self.float_after - self.float_before)
+        if kept and self.machine_id.region_id != self._change_region():
+            raise UserError(
+                self.env._(
+                    "%(name)s altered the change in %(machine)s by %(amount)s. The machine has "
+                    "moved to %(region)s since, and its change with it. Leave %(name)s as it is, "
+                    "and count the change in the machine with a new collection there.",
+                    name=self.name,
+                    machine=self.machine_id.name,
+                    amount=formatLang(self.env, kept, currency_obj=self.currency_id),
+                    region=self.machine_id.region_id.complete_name,
+                )
+            )
+
     def _inherit_claims(self):
         """A correction holds the sales of what it corrects, and the same change before."""
         old = self.corrects_id
@@ -312,6 +330,7 @@ class WineCashCollection(models.Model):
                 "sales": old.sales + old.late,
                 "float_before": old.float_before,
                 "float_after": after,
+                "change_region_id": self.machine_id.region_id.id,
             }
         )
         self.machine_id.cash_float += after - old.float_after
@@ -319,14 +338,13 @@ class WineCashCollection(models.Model):
     def _take_back(self):
         """Reverse every entry; the record stays and says which one replaces it."""
         self.ensure_one()
-        journal = self.region_id.sudo().safe_journal_id
         moves = self.sudo().move_ids.filtered(
             lambda move: move.state == "posted" and not move.reversed_entry_id
         )
         reversals = moves._reverse_moves(
             [
                 {
-                    "date": self._book_date(journal),
+                    "date": self.region_id._book_date(self.business_date),
                     "ref": self.env._("%s corrected", self.name),
                     "wine_collection_id": self.id,
                 }

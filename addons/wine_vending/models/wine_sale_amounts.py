@@ -83,7 +83,7 @@ class WineSaleSheet(models.AbstractModel):
 
     @api.model
     def _wine_spread(self, goods, off):
-        """Lower the goods of an order by its discount lines; stored value only where nothing else is.
+        """Lower the goods of an order by its discount lines; stored value only if alone.
 
         :param list[tuple] goods: (line, :class:`Priced`)
         :param list[Priced] off: positive amounts

@@ -49,3 +49,4 @@ from . import test_today
 from . import test_shop_sale
 from . import test_website_sale
 from . import test_topup
+from . import test_cash_move

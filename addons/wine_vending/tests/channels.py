@@ -9,7 +9,7 @@ from .common import WineCommon
 
 
 class ChannelCommon(WineCommon):
-    """A customer, 10 % tax on top of the price and included in it, and a record of what was told."""
+    """A customer, wines with 10 % tax in the price, and a record of what the wings are told."""
 
     @classmethod
     def setUpClass(cls):
