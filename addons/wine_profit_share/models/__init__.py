@@ -39,6 +39,9 @@ from . import wine_share_sale
 from . import wine_share_reversal
 from . import wine_share_case
 from . import wine_share_partner
+from . import wine_share_release
+from . import wine_share_dispute
+from . import wine_share_adjustment
 from . import pos_payment_method
 from . import wine_share_withdrawal_decide
 from . import wine_share_withdrawal_stop

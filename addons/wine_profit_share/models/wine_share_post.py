@@ -7,6 +7,7 @@ from odoo.addons.wine_vending.core.money import from_minor, to_minor
 from odoo.exceptions import ValidationError
 
 from ..core.hold import hold
+from .wine_share_release import HOLDING
 from .wine_share_rows import COLUMNS, encode
 
 
@@ -108,13 +109,14 @@ class WineShareEntry(models.Model):
 
     @api.model
     def _vends_in_case(self, vend_ids):
-        """Ids of vends that have an open case."""
+        """Ids of vends of which something is open that may lead to a refund."""
         if not vend_ids:
             return set()
-        self.env["wine.case"].flush_model(["vend_id", "state"])
+        self.env["wine.case"].flush_model(["vend_id", "state", "kind"])
         self.env.cr.execute(
-            "SELECT DISTINCT vend_id FROM wine_case WHERE state = 'open' AND vend_id = ANY(%s)",
-            [list(vend_ids)],
+            "SELECT DISTINCT vend_id FROM wine_case "
+            "WHERE state = 'open' AND vend_id = ANY(%s) AND kind = ANY(%s)",
+            [list(vend_ids), list(HOLDING)],
         )
         return {row[0] for row in self.env.cr.fetchall()}
 

@@ -2,3 +2,4 @@
 from . import wine_share_verify
 from . import wine_share_withdrawal_answer
 from . import wine_share_settlement_end
+from . import wine_share_answer
