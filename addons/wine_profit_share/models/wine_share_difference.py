@@ -20,6 +20,7 @@ KINDS = [
     ("share_amount", "Shared another amount"),
     ("share_extra", "Shares without a sale"),
     ("session_income", "Books show another income"),
+    ("invoice_missing", "Website order not invoiced"),
     ("accrual_amount", "Accrual and shares differ"),
     ("accrual_missing", "Shares not accrued"),
 ]
@@ -58,8 +59,9 @@ class WineShareDifference(models.Model):
     expected = fields.Monetary("Should be", readonly=True)
     found = fields.Monetary("Is", readonly=True)
     amount = fields.Monetary("Difference", readonly=True, help="What is, less what should be.")
-    count = fields.Integer("Documents", readonly=True, default=1)
+    count = fields.Integer("Number", readonly=True, default=1)
     told = fields.Json(readonly=True)
+    documents = fields.Json(readonly=True, help="What a difference over many documents names.")
     text = fields.Char("What differs", compute="_compute_text")
     machine_id = fields.Many2one("wine.machine", readonly=True, index="btree_not_null")
     vend_id = fields.Many2one("wine.vend", readonly=True, index="btree_not_null")

@@ -15,5 +15,3 @@ class WineShareEntry(models.Model):
     )
 
     _to_accrue = models.Index("(company_id, currency_id, date) WHERE accrual_id IS NULL")
-
-

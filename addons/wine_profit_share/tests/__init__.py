@@ -2,3 +2,4 @@
 from . import test_access
 from . import test_sale
 from . import test_share_settlement
+from . import test_recon
