@@ -16,6 +16,9 @@ MATRIX = {
     "wine.share.account": MONEY,
     "wine.share.entry": LOOK,
     "wine.share.volume": MONEY,
+    "wine.share.reconciliation": LOOK,
+    "wine.share.difference": LOOK,
+    "wine.share.report": LOOK,
     "wine.share.statement": MONEY,
     "wine.share.statement.payment": MONEY,
 }
@@ -24,14 +27,32 @@ HARMLESS = {
     "wine.share.account": {"active": False},
     "wine.share.entry": {"state": "paid"},
     "wine.share.volume": {"units": 9},
+    "wine.share.reconciliation": {"order_amount": 9},
+    "wine.share.difference": {"amount": 9},
+    "wine.share.report": {"amount": 9},
     "wine.share.statement": {"opening": 9},
     "wine.share.statement.payment": {"amount": 9},
 }
 #: a month
 STATEMENT = {"date_from": "2020-01-01", "date_to": "2020-01-31"}
 #: methods that anyone may call from outside, beside Odoo's own; each guards itself
-PUBLIC = {"wine.share.statement": {"action_xlsx"}}
+PUBLIC = {
+    "wine.share.statement": {"action_xlsx"},
+    "wine.share.reconciliation": {
+        "action_compare",
+        "action_view_books",
+        "action_view_cases",
+        "action_view_counters",
+        "action_view_orders",
+        "action_view_payments",
+        "action_view_shares",
+    },
+    "wine.share.difference": {"action_open", "action_open_case"},
+    "wine.case": {"action_view_difference"},
+}
 PRIVATE = {
+    "wine.share.reconciliation": ("_reconcile", "_cron_reconcile", "_take_figures", "_conclude"),
+    "wine.share.difference": ("_accept", "_explain", "_open_cases"),
     "wine.share.account": ("_ensure", "_find", "_get", "_lock"),
     "wine.share.entry": ("_balances",),
     "wine.share.statement": ("_issue", "_take_entries", "_file_xlsx", "_tell_partner"),
@@ -52,8 +73,27 @@ class ShareAccess(AccessCommon):
     def make_shares(cls, world):
         """dict model → record; every owner adds those of own models in a method of its own."""
         ledger = cls.make_ledger(world)
-        made = [*ledger, *cls.make_statement(ledger[0])]
+        made = [*ledger, *cls.make_statement(ledger[0]), *cls.make_day(world, ledger[1])]
         return {record._name: record for record in made}
+
+    @classmethod
+    def make_day(cls, world, entry):
+        """A day that was compared, a difference of it, the entry as the report shows it."""
+        day = cls.env["wine.share.reconciliation"].create(cls.day_of(world, "2026-01-01"))
+        return (
+            day,
+            cls.env["wine.share.difference"].create(cls.difference_of(day, "test")),
+            cls.env["wine.share.report"].browse(entry.id),
+        )
+
+    @staticmethod
+    def day_of(world, date):
+        region = world.region
+        return {"company_id": region.company_id.id, "region_id": region.id, "date": date}
+
+    @staticmethod
+    def difference_of(day, subject):
+        return {"reconciliation_id": day.id, "kind": "order_missing", "subject": subject}
 
     @classmethod
     def make_statement(cls, account):
@@ -112,6 +152,11 @@ class ShareAccess(AccessCommon):
             },
             "wine.share.entry": {**self.entry_of(world), **ledger},
             "wine.share.volume": {**self.volume_of(world), "partner_id": account.partner_id.id},
+            "wine.share.reconciliation": self.day_of(world, "2026-01-02"),
+            "wine.share.difference": self.difference_of(
+                self.shares[world.region.code]["wine.share.reconciliation"], "other"
+            ),
+            "wine.share.report": {"amount": 1.0},
             "wine.share.statement": {"account_id": account.id, **STATEMENT},
             "wine.share.statement.payment": self.payment_of(
                 self.shares[world.region.code]["wine.share.statement"],
