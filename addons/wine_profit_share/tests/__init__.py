@@ -3,3 +3,5 @@ from . import test_access
 from . import test_sale
 from . import test_share_settlement
 from . import test_recon
+from . import test_withdrawal
+from . import test_withdrawal_review
