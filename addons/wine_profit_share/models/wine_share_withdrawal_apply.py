@@ -192,7 +192,7 @@ class WineShareWithdrawal(models.Model):
         """Put the money back to what is available, under the lock of the withdrawal."""
         self.account_id._lock()
         settling = self.entry_ids.filtered(lambda entry: entry.state == "settling")
-        self.env["wine.share.entry"].sudo()._release_back(settling)
+        settling.sudo()._release_back()
         self._set_state(state, reason=reason, decided_at=fields.Datetime.now())
         self._note(decision, reason)
         self._announce()
