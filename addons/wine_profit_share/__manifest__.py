@@ -16,6 +16,7 @@
         "security/share_statement_rules.xml",
         "data/share_statement_data.xml",
         "data/share_books_data.xml",
+        "security/share_redeem_groups.xml",
         "security/share_withdrawal_rules.xml",
         "data/share_withdrawal_data.xml",
         "data/share_withdrawal_mail.xml",

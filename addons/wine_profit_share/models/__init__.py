@@ -60,3 +60,4 @@ from . import wine_share_statement_tell
 from . import wine_share_portal
 from . import wine_share_goods
 from . import wine_share_report
+from . import wine_share_hand

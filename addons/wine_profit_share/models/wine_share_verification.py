@@ -95,9 +95,16 @@ class WineShareAccount(models.Model):
         accounts._set_verified(False)
 
     def _note_verification(self, values):
-        self.env["wine.share.verification"].sudo().create(
-            [{**values, "account_id": account.id, "user_id": self.env.uid} for account in self]
+        seen = (
+            self.env["wine.share.verification"]
+            .sudo()
+            .create(
+                [{**values, "account_id": account.id, "user_id": self.env.uid} for account in self]
+            )
         )
+        # who reads the verification reads its documents, not only who uploaded them
+        if seen.attachment_ids:
+            seen.attachment_ids.write({"res_model": seen._name, "res_id": seen[0].id})
 
     def _check_verifier(self):
         self.check_access("read")

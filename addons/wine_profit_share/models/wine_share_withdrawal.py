@@ -91,7 +91,13 @@ class WineShareWithdrawal(models.Model):
     )
     bank_number = fields.Char("Bank account then", readonly=True, copy=False)
     # the review
-    step_ids = fields.Many2many("wine.share.review.step", string="Steps", readonly=True, copy=False)
+    step_ids = fields.Many2many(
+        "wine.share.review.step",
+        string="Steps",
+        context={"active_test": False},
+        readonly=True,
+        copy=False,
+    )
     review_ids = fields.One2many("wine.share.review", "withdrawal_id", "Decisions", readonly=True)
     approvals = fields.Integer(readonly=True, copy=False, help="How many have said yes.")
     # the money

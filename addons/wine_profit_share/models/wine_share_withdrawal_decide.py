@@ -165,12 +165,7 @@ class WineShareWithdrawal(models.Model):
                 ("state", "!=", "paid"),
             ]
         )
-        roots = ledger
-        for entry in unpaid:
-            while entry.kind == "split" and entry.reverses_id:
-                entry = entry.reverses_id
-            roots |= entry
-        return roots.filtered(lambda entry: entry.kind == "adjustment").create_uid
+        return unpaid._hands()
 
     # === APPROVE === #
 

@@ -82,5 +82,5 @@ class WineShareSettlement(models.Model):
                 .search([("settlement_id", "in", moved.ids)])
             )
             for one in withdrawals:
-                one._follow_settlement(target, values.get("reason") or one.settlement_id.reason)
+                one._follow_settlement(target, one.settlement_id.reason)
         return moved

@@ -5,3 +5,6 @@ from . import test_share_settlement
 from . import test_recon
 from . import test_withdrawal
 from . import test_withdrawal_review
+from . import test_withdrawal_money
+from . import test_verification
+from . import test_todo

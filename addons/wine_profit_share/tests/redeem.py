@@ -24,6 +24,7 @@ class RedeemCommon(ShareCommon):
         )
         cls.root = new_test_user(cls.env, "share-admin", "wine_vending.group_wine_admin")
         cls.env["wine.share.review.step"].search([]).active = False
+        cls.env.flush_all()
         cls.first = cls.make_step("First look", 0)
         cls.host.write({"email": "host@example.com", "lang": "en_US"})
         cls.login = new_test_user(

@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: LGPL-3.0-or-later
 """Applying for money: what is reserved, what is refused, what comes back."""
 
+from psycopg2.errors import UniqueViolation
+
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
 from odoo.tools import mute_logger
-from psycopg2.errors import UniqueViolation
 
 from .redeem import RedeemCommon
 
