@@ -43,6 +43,7 @@ class WineShareBankChange(models.Model):
     before = fields.Char("Account number before", readonly=True)
 
     def write(self, vals):
+        self.check_access("write")
         raise UserError(self.env._("What happened to a bank account stays as it was written."))
 
     @api.ondelete(at_uninstall=False)

@@ -93,9 +93,7 @@ class WineShareGoods(models.AbstractModel):
         groups = (
             self.env["wine.report.sales"]
             .sudo()
-            ._read_group(
-                self._sold(partner, first, last), ["business_date:day"], ["units:sum"]
-            )
+            ._read_group(self._sold(partner, first, last), ["business_date:day"], ["units:sum"])
         )
         return dict(groups)
 

@@ -38,6 +38,7 @@ class WineShareReview(models.Model):
     )
 
     def write(self, vals):
+        self.check_access("write")
         raise UserError(self.env._("What was decided stays as it was written."))
 
     @api.ondelete(at_uninstall=False)

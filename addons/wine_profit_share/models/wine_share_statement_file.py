@@ -65,9 +65,7 @@ class WineShareStatement(models.Model):
         rows = (
             self.env["wine.share.entry"]
             .sudo()
-            ._read_group(
-                self._lines_domain(), ["date:day", "kind"], ["amount:sum", "__count"]
-            )
+            ._read_group(self._lines_domain(), ["date:day", "kind"], ["amount:sum", "__count"])
         )
         days = {}
         for day, kind, amount, count in rows:

@@ -15,16 +15,12 @@ class WineShareStatement(models.Model):
 
     def _tell_partner(self):
         """One e-mail about the newest of these statements."""
-        template = self.env.ref(
-            "wine_profit_share.mail_share_statement", raise_if_not_found=False
-        )
+        template = self.env.ref("wine_profit_share.mail_share_statement", raise_if_not_found=False)
         newest = self.sorted("date_from")[-1:]
         if not newest or newest.told_at or not template:
             return
         if newest.partner_id.email:
-            template.send_mail(
-                newest.id, email_layout_xmlid="mail.mail_notification_light"
-            )
+            template.send_mail(newest.id, email_layout_xmlid="mail.mail_notification_light")
             self.told_at = fields.Datetime.now()
 
     def _portal_url(self):

@@ -33,6 +33,7 @@ class WineShareVerification(models.Model):
     attachment_ids = fields.Many2many("ir.attachment", string="Documents", readonly=True)
 
     def write(self, vals):
+        self.check_access("write")
         raise UserError(self.env._("What was verified stays as it was written."))
 
     @api.ondelete(at_uninstall=False)

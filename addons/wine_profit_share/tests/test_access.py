@@ -9,10 +9,13 @@ from odoo.exceptions import AccessError
 from odoo.service.model import get_public_method
 from odoo.tests import tagged
 
+from . import access_redeem
+
 LOOK = {"region_manager": "r", "finance": "r", "admin": "r"}
 MONEY = {"finance": "r", "admin": "r"}
 #: model → role → letters: read, write, create, unlink; a role that is missing has nothing
 MATRIX = {
+    **access_redeem.MATRIX,
     "wine.share.account": MONEY,
     "wine.share.entry": LOOK,
     "wine.share.volume": MONEY,
@@ -24,6 +27,7 @@ MATRIX = {
 }
 #: values that may be written where anything may be
 HARMLESS = {
+    **access_redeem.HARMLESS,
     "wine.share.account": {"active": False},
     "wine.share.entry": {"state": "paid"},
     "wine.share.volume": {"units": 9},
@@ -37,6 +41,7 @@ HARMLESS = {
 STATEMENT = {"date_from": "2020-01-01", "date_to": "2020-01-31"}
 #: methods that anyone may call from outside, beside Odoo's own; each guards itself
 PUBLIC = {
+    **access_redeem.PUBLIC,
     "wine.share.statement": {"action_xlsx"},
     "wine.share.reconciliation": {
         "action_compare",
@@ -73,7 +78,12 @@ class ShareAccess(AccessCommon):
     def make_shares(cls, world):
         """dict model → record; every owner adds those of own models in a method of its own."""
         ledger = cls.make_ledger(world)
-        made = [*ledger, *cls.make_statement(ledger[0]), *cls.make_day(world, ledger[1])]
+        made = [
+            *access_redeem.make(cls.env, ledger[0]),
+            *ledger,
+            *cls.make_statement(ledger[0]),
+            *cls.make_day(world, ledger[1]),
+        ]
         return {record._name: record for record in made}
 
     @classmethod
@@ -100,7 +110,9 @@ class ShareAccess(AccessCommon):
         values = {"account_id": account.id, **STATEMENT}
         statement = cls.env["wine.share.statement"].create(values)
         return statement, cls.env["wine.share.statement.payment"].create(
-            cls.payment_of(statement, cls.env["wine.share.settlement"].create({"account_id": account.id}))
+            cls.payment_of(
+                statement, cls.env["wine.share.settlement"].create({"account_id": account.id})
+            )
         )
 
     @staticmethod
@@ -143,6 +155,9 @@ class ShareAccess(AccessCommon):
         """Values of a new record in the own or the foreign region."""
         world = self.foreign if foreign else self.own
         account = self.shares[world.region.code]["wine.share.account"]
+        redeem = access_redeem.fresh(self.env, model, self.shares[world.region.code])
+        if redeem:
+            return redeem
         ledger = {"account_id": account.id, "partner_id": account.partner_id.id}
         return {
             "wine.share.account": {
@@ -215,7 +230,7 @@ class TestShareRpc(ShareAccess):
         self.assertEqual(public_methods(self.env, "wine_profit_share"), PUBLIC)
 
     def test_private_methods(self):
-        for model, names in PRIVATE.items():
+        for model, names in [*PRIVATE.items(), *access_redeem.PRIVATE.items()]:
             for name in names:
                 with self.subTest(model=model, method=name), self.assertRaises(AccessError):
                     self.assertTrue(hasattr(self.env[model], name), "no such method any more")
