@@ -49,6 +49,8 @@ class WineShareAccount(models.Model):
         )
         coming = {}
         for day, reason, amount in rows:
+            if reason == "window" and not self.verified:
+                reason = "unverified"  # the window alone does not free it
             key = (fields.Date.to_date(day) if reason == "window" else None, reason)
             coming[key] = coming.get(key, 0.0) + amount
         return sorted(
@@ -88,14 +90,13 @@ class WineShareEntry(models.Model):
                 "settling": self.env._("on its way"),
                 "paid": self.env._("settled"),
             }[self.state]
-        if self.held_for == "window":
+        if self.held_for == "window" and self.account_id.verified:
             lang = self.env["res.lang"]._lang_get(self.env.lang or "en_US")
             return self.env._("held until %s", self.hold_until.strftime(lang.date_format))
         return {
             "case": self.env._("held: a case about this sale is open"),
-            "unverified": self.env._("held until we have verified you"),
             "dispute": self.env._("held: we look into your objection"),
-        }[self.held_for]
+        }.get(self.held_for) or self.env._("held until we have verified you")
 
     def _icon_of_state(self):
         return ICONS[self.state]
@@ -108,10 +109,10 @@ class WineShareEntry(models.Model):
         return dict(self._fields["kind"]._description_selection(self.env))[self.kind]
 
     def _where(self):
-        """Machine and site, or the channel, by which the sale was made."""
+        """The machine, or else the channel, by which the sale was made."""
         self.ensure_one()
         if self.machine_id:
-            return " · ".join(filter(None, (self.machine_id.name, self.site_id.name)))
+            return self.machine_id.name
         return dict(self._fields["channel"]._description_selection(self.env)).get(self.channel, "")
 
     def _taken_back(self):
