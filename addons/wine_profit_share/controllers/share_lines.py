@@ -73,7 +73,7 @@ class ShareLines(ShareDesk):
         response = self._page_of(
             "wine_profit_share.portal_share_line",
             entry_sudo.account_id,
-            "lines",
+            "statements" if entry_sudo.statement_id else "lines",
             entry=entry_sudo,
             steps=entry_sudo._steps_for_partner(),
             **values,
