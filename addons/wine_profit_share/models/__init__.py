@@ -45,6 +45,7 @@ from . import wine_share_partner
 from . import wine_share_release
 from . import wine_share_dispute
 from . import wine_share_adjustment
+from . import wine_share_show
 from . import pos_payment_method
 from . import wine_share_withdrawal_decide
 from . import wine_share_withdrawal_stop
