@@ -32,6 +32,7 @@ class WineShareAccrual(models.Model):
 
     def _drop(self):
         """Nothing was there to be booked: this accrual never was."""
+        self.flush_recordset()
         self.env.execute_query(
             SQL("DELETE FROM wine_share_accrual WHERE id = %s RETURNING id", self.id)
         )

@@ -90,11 +90,18 @@ class WineSharePlatform(models.Model):
     def _day_obstacle(self, settlement):
         """More than the platform takes in a day: a sentence, or None.
 
-        The platform is locked, so that two approvals at once do not both take what is left.
+        The platform's row is written, so that of two approvals at once the second one begins
+        again and sees the first: they do not both take what is left.
         """
         if not self.daily_limit:
             return None
-        self.lock_for_update()
+        self.flush_recordset()
+        self.env.execute_query(
+            SQL(
+                "UPDATE wine_share_platform SET write_date = now() WHERE id = %s RETURNING id",
+                self.id,
+            )
+        )
         today = fields.Date.today()
         others = self.env["wine.share.settlement"].search(
             [

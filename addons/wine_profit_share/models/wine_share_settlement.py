@@ -3,6 +3,7 @@ from uuid import uuid4
 
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
+from odoo.tools import SQL
 
 from .wine_share_terms import METHODS
 
@@ -142,8 +143,18 @@ class WineShareSettlement(models.Model):
     # === STATES === #
 
     def _hold(self):
-        """Lock these settlements: their money is decided one after the other."""
-        self.lock_for_update()
+        """Lock these settlements: their money is decided one after the other.
+
+        Who comes second and began before the first was done is refused by PostgreSQL (40001), and
+        Odoo runs the request again on what is then true.
+        """
+        self.flush_recordset()
+        self.env.execute_query(
+            SQL(
+                "SELECT id FROM wine_share_settlement WHERE id IN %s ORDER BY id FOR UPDATE",
+                tuple(self.ids) or (0,),
+            )
+        )
         self.invalidate_recordset(["state"])
 
     def _set_state(self, target, **values):

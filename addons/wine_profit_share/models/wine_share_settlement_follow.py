@@ -120,6 +120,7 @@ class WineShareSettlement(models.Model):
         if settlement.state in ("cancelled", "failed"):
             return
         failed = failed or settlement.state == "paid"
+        settlement._check_bill_unpaid()
         entries = settlement.entry_ids
         settlement._set_state(
             "failed" if failed else "cancelled",
@@ -133,6 +134,19 @@ class WineShareSettlement(models.Model):
         inside._undo_books(failed)
         entries._release_back()
         settlement._after_end()
+
+    def _check_bill_unpaid(self):
+        """:raise UserError: the bill is paid; its payment comes back first"""
+        bill = self.bill_id
+        if bill.state == "posted" and bill.payment_state not in ("not_paid", "reversed"):
+            raise UserError(
+                self.env._(
+                    "The bill %(bill)s of %(name)s is paid. Cancel its payment first; then the "
+                    "settlement can be taken back.",
+                    bill=bill.name,
+                    name=self.name,
+                )
+            )
 
     def _undo_books(self, failed):
         """Take the payment or the bill back, by cancelling it or by a reversal of today."""
@@ -161,15 +175,6 @@ class WineShareSettlement(models.Model):
 
     def _undo_bill(self):
         bill, move = self.bill_id, self.move_id
-        if bill.state == "posted" and bill.payment_state not in ("not_paid", "reversed"):
-            raise UserError(
-                self.env._(
-                    "The bill %(bill)s of %(name)s is paid. Cancel its payment first; then the "
-                    "settlement can be taken back.",
-                    bill=bill.name,
-                    name=self.name,
-                )
-            )
         if bill.state == "posted" and bill.payment_state == "not_paid":
             if self._may_cancel(bill):
                 bill.button_cancel()

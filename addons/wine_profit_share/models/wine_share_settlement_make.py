@@ -127,7 +127,7 @@ class WineShareAccount(models.Model):
         """dict account id → the first of the terms of the roles in its entries."""
         if not self:
             return {}
-        self.env["wine.share.entry"].flush_model()
+        self.env.flush_all()
         rows = self.env.execute_query(
             SQL(
                 """SELECT DISTINCT ON (entry.account_id) entry.account_id, terms.id

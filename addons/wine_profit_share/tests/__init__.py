@@ -8,3 +8,6 @@ from . import test_withdrawal_review
 from . import test_withdrawal_money
 from . import test_verification
 from . import test_todo
+from . import test_share_accrual
+from . import test_share_settlement_back
+from . import test_share_settlement_run

@@ -111,6 +111,25 @@ class BooksCommon(ShareCommon):
         company = company or self.company
         return 0 - self.books(company.wine_share_payable_account_id, partner or self.host)
 
+    def lock_books(self, day, field="fiscalyear_lock_date"):
+        """Close the books up to ``day``; what the demo left unreconciled does not hold that up."""
+        self.env.flush_all()
+        self.env.cr.execute(
+            f"UPDATE res_company SET {field} = %s WHERE id = %s",  # noqa: S608
+            [day, self.company.id],
+        )
+        self.env.invalidate_all()
+
+    def age(self, moves, day):
+        """These entries were posted long ago."""
+        self.env.flush_all()
+        for table, column in (("account_move", "id"), ("account_move_line", "move_id")):
+            self.env.cr.execute(
+                f"UPDATE {table} SET date = %s WHERE {column} IN %s",  # noqa: S608
+                [day, moves._ids],
+            )
+        self.env.invalidate_all()
+
     def money(self, account=None):
         """dict state → amount of an account, without zeros."""
         account = account or self.account
