@@ -150,13 +150,13 @@ class WineSharePlatform(models.Model):
             return None
         source, shared, whole = rows[0]
         return self.env._(
-            "%(platform)s lets at most %(cap)s %% of a sale go to others; of %(whole)s (%(source)s) "
+            "%(platform)s lets at most %(cap)s %% of a sale go to others; of %(whole)s (%(sale)s) "
             "%(shared)s do. Pay this partner in another way.",
             platform=self.name,
             cap=f"{self.share_cap:g}",
             whole=settlement.currency_id.format(float(whole)),
             shared=settlement.currency_id.format(float(shared)),
-            source=source,
+            sale=source,
         )
 
 

@@ -11,3 +11,4 @@ from . import test_todo
 from . import test_share_accrual
 from . import test_share_settlement_back
 from . import test_share_settlement_run
+from . import test_share_payout

@@ -15,6 +15,7 @@ class WineShareSettlementEnd(models.TransientModel):
         required=True,
         compute="_compute_kind",
         store=True,
+        precompute=True,
         readonly=False,
     )
     state = fields.Selection(related="settlement_id.state")
