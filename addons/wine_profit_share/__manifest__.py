@@ -30,6 +30,7 @@
         "views/share_withdrawal_views.xml",
         "views/share_redeem_guides.xml",
         "data/share_policy_cron.xml",
+        "views/share_whatif_views.xml",
         "views/share_policy_views.xml",
         "views/share_limit_views.xml",
         "views/share_roles_views.xml",

@@ -62,3 +62,4 @@ from . import wine_share_portal
 from . import wine_share_goods
 from . import wine_share_report
 from . import wine_share_hand
+from . import wine_share_trial

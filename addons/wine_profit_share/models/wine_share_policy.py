@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: LGPL-3.0-or-later
+from dataclasses import replace
 from datetime import timedelta
 
 from odoo import Command, api, fields, models, tools
@@ -231,6 +232,23 @@ class WineSharePolicy(models.Model):
             [("company_id", "=", company_id), ("state", "!=", "draft")]
         )
         return PolicyBook([policy._scope() for policy in policies])
+
+    def _book_with(self, since):
+        """The book as if this draft had taken over on a day, its other versions gone from then on.
+
+        :return: :class:`core.scope.PolicyBook`
+        """
+        self.ensure_one()
+        others = self._book(self.company_id).scopes
+        versions = set(self.sudo().origin_id.version_ids.ids)
+        ours = [scope for scope in others if scope.policy.id in versions - {self.id}]
+        earlier = [
+            replace(scope, date_to=min(scope.date_to or since, since - timedelta(days=1)))
+            for scope in ours
+            if scope.date_from < since
+        ]
+        others = [scope for scope in others if scope.policy.id not in versions]
+        return PolicyBook([*others, *earlier, self._scope(date_from=since, date_to=None)])
 
     def _scope(self, **values):
         """This version for the book."""

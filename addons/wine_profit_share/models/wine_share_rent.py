@@ -54,12 +54,15 @@ class WineSharePolicy(models.Model):
         return self.env["wine.share.entry"]._post_entries(self._rents(company, month))
 
     @api.model
-    def _rents(self, company, month, book=None):
-        """Values of the entries of a month's rent, each with what the platform gives for it."""
+    def _rents(self, company, month, book=None, within=None):
+        """Values of the entries of a month's rent, each with what the platform gives for it.
+
+        :param within: function of (day, kind, record, site, region): whether that day counts
+        """
         book = book or self._book(company)
         if not any(rule.value == "rent" for scope in book.scopes for rule in scope.policy.rules):
             return []
-        places = _Places(self.env, company, month)
+        places = _Places(self.env, company, month, within)
         found = []
         for kind, record in places.all():
             for run in runs(month, places.thing_on(book, kind, record)):
@@ -97,8 +100,9 @@ class WineMachine(models.Model):
 class _Places:
     """Machines and sites of one company through one month."""
 
-    def __init__(self, env, company, month):
+    def __init__(self, env, company, month, within=None):
         self.env, self.company, self.month = env, company, month.replace(day=1)
+        self.within = within or (lambda *_where: True)
         self.digits = company.currency_id.decimal_places
         self.machines = (
             env["wine.machine"]
@@ -139,10 +143,10 @@ class _Places:
             if not found:
                 return None
             site, region = found
-            path = tuple(int(part) for part in region.parent_path.split("/") if part)
-            machine = record.id if kind == "machine" else None
-            policy = book.policy_for(day, path, site.id, machine, None, (), None)
-            return policy and (policy, site, region)
+            policy = _policy_of(book, day, kind, record, site, region)
+            if not policy or not self.within(day, kind, record, site, region):
+                return None
+            return policy, site, region
 
         return thing
 
@@ -183,3 +187,10 @@ class _Places:
         whole = rent_of(rule.amount, first, last) == rule.amount
         period = f"{first:%Y-%m}" if whole else f"{first} – {last}"
         return {"value": "rent", "each": minor, "month": period}
+
+
+def _policy_of(book, day, kind, record, site, region):
+    """The policy that pays the rent of a machine or a site on a day."""
+    path = tuple(int(part) for part in region.parent_path.split("/") if part)
+    machine = record.id if kind == "machine" else None
+    return book.policy_for(day, path, site.id, machine, None, (), None)

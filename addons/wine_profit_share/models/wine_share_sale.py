@@ -80,11 +80,12 @@ class WineShareEntry(models.Model):
 class Sharing:
     """The sales of one company in one batch; what repeats is found once."""
 
-    def __init__(self, env, company, lines):
+    def __init__(self, env, company, lines, book=None):
+        """:param PolicyBook book: the company's unless another one is tried"""
         self.env, self.company = env, company
         self.exchange = Exchange(env, company)
         self.parties = Parties(env, company, lines)
-        self.book = env["wine.share.policy"]._book(company)
+        self.book = book or env["wine.share.policy"]._book(company)
         self.bearers = env["wine.share.entry"]._discount_bearers(lines)
         self.methods = {}
         self.shared = {}  # what a sale gave, by everything that it depends on

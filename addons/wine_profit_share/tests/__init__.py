@@ -12,3 +12,7 @@ from . import test_share_accrual
 from . import test_share_settlement_back
 from . import test_share_settlement_run
 from . import test_share_payout
+from . import test_share_policy
+from . import test_share_limit
+from . import test_share_rent
+from . import test_share_whatif
