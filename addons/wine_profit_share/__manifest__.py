@@ -25,6 +25,8 @@
         "views/share_ledger_guides.xml",
         "views/share_entry_views.xml",
         "views/share_account_views.xml",
+        "views/share_settlement_views.xml",
+        "views/share_books_views.xml",
         "views/share_adjustment_views.xml",
         "views/share_button_views.xml",
         "views/share_withdrawal_views.xml",

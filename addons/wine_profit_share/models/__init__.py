@@ -28,6 +28,8 @@ from . import wine_share_settlement_follow
 from . import wine_share_settlement_run
 from . import wine_share_payout
 from . import wine_share_entry_books
+from . import wine_share_books_check
+from . import wine_share_books_settings
 from . import wine_share_review
 from . import wine_share_review_step
 from . import wine_share_withdrawal

@@ -40,6 +40,7 @@ class WineShareAccrual(models.Model):
     )
     amount = fields.Monetary("Payable to partners", readonly=True)
     entry_count = fields.Integer("Ledger lines", readonly=True)
+    is_late = fields.Boolean("Booked in another period", compute="_compute_is_late", store=True)
 
     # === COMPUTE === #
 
@@ -47,6 +48,11 @@ class WineShareAccrual(models.Model):
     def _compute_display_name(self):
         for accrual in self:
             accrual.display_name = f"{accrual.company_id.name} {accrual.business_date}"
+
+    @api.depends("business_date", "date")
+    def _compute_is_late(self):
+        for accrual in self:
+            accrual.is_late = bool(accrual.date) and accrual.date != accrual.business_date
 
     # === CRUD === #
 

@@ -45,6 +45,41 @@ class WineShareSettlement(models.Model):
             "context": {"default_settlement_id": self.id},
         }
 
+    def action_view_entries(self):
+        """The ledger lines that this settlement pays, or had."""
+        self.ensure_one()
+        lines = self.entry_ids or self.past_entry_ids
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Ledger lines of %s", self.name),
+            "res_model": "wine.share.entry",
+            "view_mode": "list,kanban,form",
+            "domain": [("id", "in", lines.ids)]
+            if self.state in ("cancelled", "failed")
+            else [("settlement_id", "=", self.id)],
+        }
+
+    def action_view_books(self):
+        """The journal entries of this settlement."""
+        self.ensure_one()
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Entries of %s", self.name),
+            "res_model": "account.move",
+            "view_mode": "list,form",
+            "domain": [("wine_share_settlement_id", "=", self.id)],
+        }
+
+    def action_view_withdrawal(self):
+        """The withdrawal that asked for it."""
+        self.ensure_one()
+        return {
+            "type": "ir.actions.act_window",
+            "res_model": "wine.share.withdrawal",
+            "view_mode": "form",
+            "res_id": self.withdrawal_id.id,
+        }
+
     # === FOLLOWING ODOO === #
 
     def _follow(self):

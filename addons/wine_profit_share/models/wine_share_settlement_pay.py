@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-3.0-or-later
-from odoo import Command, fields, models
+from odoo import Command, api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import SQL
 
@@ -10,6 +10,8 @@ class WineShareSettlement(models.Model):
     """Approval: the payment or the bill, and the write-off of what was accrued against it."""
 
     _inherit = "wine.share.settlement"
+
+    obstacle = fields.Char(compute="_compute_obstacle")
 
     def action_approve(self):
         """Approve and pay. Asks who may; nobody approves money to an account of their own making.
@@ -65,23 +67,35 @@ class WineShareSettlement(models.Model):
     def _check_payable(self):
         """:raise UserError: there is no bank account to pay to, or the platform does not take it"""
         self.ensure_one()
-        journal = self._pay_journal()
-        if self.method == "payment" and journal.type == "bank" and self._is_by_bank():
-            bank = self.partner_bank_id
-            why = (
-                bank._wine_payout_obstacle(self.company_id)
-                if bank
-                else self.env._("%s has no bank account. Add one.", self.partner_id.name)
-            )
-            if why:
-                raise UserError(why)
+        why = self._bank_obstacle()
+        if why:
+            raise UserError(why)
         self.platform_id._check_payouts(self)
+
+    def _bank_obstacle(self):
+        """Why the partner's bank account cannot be paid to now: a sentence, or None."""
+        self.ensure_one()
+        if self.method != "payment" or not self._is_by_bank():
+            return None
+        if self._pay_journal().type != "bank":
+            return None
+        if not self.partner_bank_id:
+            return self.env._("%s has no bank account. Add one.", self.partner_id.name)
+        return self.partner_bank_id._wine_payout_obstacle(self.company_id)
+
+    @api.depends("state", "partner_bank_id", "method")
+    def _compute_obstacle(self):
+        for settlement in self:
+            waits = settlement.state == "draft"
+            settlement.obstacle = waits and settlement.sudo()._bank_obstacle()
 
     def _is_by_bank(self):
         return not self.platform_id or self.platform_id.code == "bank"
 
     def _pay_journal(self):
-        return self.terms_id.journal_id or self.company_id._share_needs("wine_share_pay_journal_id")
+        terms = self.terms_id
+        chosen = terms.payment_method_line_id.journal_id or terms.journal_id
+        return chosen or self.company_id._share_needs("wine_share_pay_journal_id")
 
     def _accrue_rest(self):
         """What is settled must be in the books first; usually it is there since its day."""
@@ -102,12 +116,13 @@ class WineShareSettlement(models.Model):
         self._write_off(payment.move_id.line_ids.filtered(lambda line: line.account_id == owed))
 
     def _payment_values(self):
-        journal = self._pay_journal()
+        method = self.terms_id.payment_method_line_id
         return {
+            **({"payment_method_line_id": method.id} if method else {}),
             "payment_type": "outbound",
             "partner_type": "supplier",
             "company_id": self.company_id.id,
-            "journal_id": journal.id,
+            "journal_id": self._pay_journal().id,
             "partner_id": self.partner_id.id,
             "partner_bank_id": self.partner_bank_id.id,
             "amount": self.net,

@@ -82,6 +82,14 @@ class WineShareTerms(models.Model):
         domain="[('type', 'in', ('bank', 'cash'))]",
         help="Empty: the journal of the company.",
     )
+    payment_method_line_id = fields.Many2one(
+        "account.payment.method.line",
+        "Payment method",
+        check_company=True,
+        domain="[('payment_type', '=', 'outbound'), ('company_id', '=', company_id),"
+        " ('journal_id', '=?', journal_id)]",
+        help="Whatever payment files the database has: bank transfer, cheque, manual.",
+    )
     tax_ids = fields.Many2many(
         "account.tax",
         string="Taxes",
