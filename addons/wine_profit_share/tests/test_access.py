@@ -9,12 +9,13 @@ from odoo.exceptions import AccessError
 from odoo.service.model import get_public_method
 from odoo.tests import tagged
 
-from . import access_redeem
+from . import access_policy, access_redeem
 
 LOOK = {"region_manager": "r", "finance": "r", "admin": "r"}
 MONEY = {"finance": "r", "admin": "r"}
 #: model → role → letters: read, write, create, unlink; a role that is missing has nothing
 MATRIX = {
+    **access_policy.MATRIX,
     **access_redeem.MATRIX,
     "wine.share.account": MONEY,
     "wine.share.entry": LOOK,
@@ -27,6 +28,7 @@ MATRIX = {
 }
 #: values that may be written where anything may be
 HARMLESS = {
+    **access_policy.HARMLESS,
     **access_redeem.HARMLESS,
     "wine.share.account": {"active": False},
     "wine.share.entry": {"state": "paid"},
@@ -41,6 +43,7 @@ HARMLESS = {
 STATEMENT = {"date_from": "2020-01-01", "date_to": "2020-01-31"}
 #: methods that anyone may call from outside, beside Odoo's own; each guards itself
 PUBLIC = {
+    **access_policy.PUBLIC,
     **access_redeem.PUBLIC,
     "wine.share.statement": {"action_xlsx"},
     "wine.share.reconciliation": {
@@ -79,6 +82,7 @@ class ShareAccess(AccessCommon):
         """dict model → record; every owner adds those of own models in a method of its own."""
         ledger = cls.make_ledger(world)
         made = [
+            *access_policy.make(cls.env, world.region),
             *access_redeem.make(cls.env, ledger[0]),
             *ledger,
             *cls.make_statement(ledger[0]),
@@ -156,8 +160,9 @@ class ShareAccess(AccessCommon):
         world = self.foreign if foreign else self.own
         account = self.shares[world.region.code]["wine.share.account"]
         redeem = access_redeem.fresh(self.env, model, self.shares[world.region.code])
-        if redeem:
-            return redeem
+        policy = access_policy.fresh(model, world.region, self.shares[world.region.code])
+        if redeem or policy:
+            return redeem or policy
         ledger = {"account_id": account.id, "partner_id": account.partner_id.id}
         return {
             "wine.share.account": {
@@ -230,7 +235,8 @@ class TestShareRpc(ShareAccess):
         self.assertEqual(public_methods(self.env, "wine_profit_share"), PUBLIC)
 
     def test_private_methods(self):
-        for model, names in [*PRIVATE.items(), *access_redeem.PRIVATE.items()]:
+        tables = (PRIVATE, access_policy.PRIVATE, access_redeem.PRIVATE)
+        for model, names in (pair for table in tables for pair in table.items()):
             for name in names:
                 with self.subTest(model=model, method=name), self.assertRaises(AccessError):
                     self.assertTrue(hasattr(self.env[model], name), "no such method any more")

@@ -194,9 +194,7 @@ class TestShareSettlementBack(BooksCommon):
         self.refund(vends[:1])
         order = vends[:1].order_ids
         self.assertEqual(round(sum(order.mapped("amount_total")), 2), 0.0, "refunded at once")
-        self.assertEqual(
-            self.money(), {"paid": round(3 * share, 2), "available": round(-share, 2)}
-        )
+        self.assertEqual(self.money(), {"paid": round(3 * share, 2), "available": round(-share, 2)})
         self.assertFalse(self.settle(), "nobody is paid a negative amount")
         self.close()
         self.accrue()

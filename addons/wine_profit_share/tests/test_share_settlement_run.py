@@ -80,9 +80,7 @@ class TestShareSettlementRun(BooksCommon):
         self.assertEqual(
             {one.partner_id: one.gross for one in made}, {self.host: 10.0, self.operator: 20.0}
         )
-        self.assertEqual(
-            self.money(self.operator_account), {"settling": 20.0, "available": 3.0}
-        )
+        self.assertEqual(self.money(self.operator_account), {"settling": 20.0, "available": 3.0})
 
     def test_negative_is_carried(self):
         """Who owes more than was earned waits; later shares are set off against it."""

@@ -1,8 +1,11 @@
 # SPDX-License-Identifier: LGPL-3.0-or-later
 from collections import defaultdict
 from datetime import timedelta
+from decimal import Decimal
+from uuid import uuid4
 
 from odoo import Command
+from odoo.addons.wine_vending.core.sale_line import SaleLine
 from odoo.exceptions import AccessError
 from odoo.tests import Form, tagged
 
@@ -143,6 +146,42 @@ class TestShareWhatif(LimitCommon):
         draft = self.draft(HOST)
         self.assertEqual(self.run_whatif(draft, days=5).sale_count, 1)
         self.assertEqual(self.run_whatif(draft, days=15).sale_count, 2)
+
+    def test_sales_of_other_channels(self):
+        line = SaleLine(
+            source=f"sale.order.line:{uuid4()}",
+            channel="website",
+            kind="sale",
+            date=self.today,
+            region_id=self.region.id,
+            site_id=None,
+            machine_id=None,
+            vend_id=None,
+            product_id=self.wine.id,
+            supplier_id=self.supplier.id,
+            partner_id=None,
+            qty=Decimal(3),
+            ml=2250,
+            gross=Decimal("120.00"),
+            discount=Decimal(0),
+            net=Decimal("100.00"),
+            tax=Decimal("20.00"),
+            currency=self.company.currency_id.name,
+            payment_kind="card",
+            order="sale.order:1",
+            company_id=self.company.id,
+        )
+        self.env["wine.sale.line"]._announce([line])
+        rule = {"role": "operator", "percent": 10}
+        whatif = self.run_whatif(self.draft(rule, channel="website"))
+        self.assertEqual((whatif.sale_count, whatif.net), (1, 100))
+        nowhere = self.env["wine.machine"]
+        self.assertEqual(
+            self.figures(whatif, "draft"),
+            {(self.operator, "operator", nowhere): 10, (self.platform, "platform", nowhere): 90},
+        )
+        self.assertEqual(self.figures(whatif, "present"), self.posted())
+        self.assertFalse(self.run_whatif(self.draft(rule, channel="machine")).sale_count)
 
     def test_a_refund_of_what_was_sold_before_the_days(self):
         self.refund(self.sell(when=self.days_ago(9)))

@@ -16,6 +16,8 @@ from ..models.wine_share_trial import Trial
 #: orders that are read at once
 BATCH = 1000
 LONGEST = 366
+#: states of an order whose lines were sold
+SOLD = ("paid", "done", "invoiced")
 KINDS = [("party", "Party"), ("role", "Role"), ("machine", "Machine"), ("detail", "Detail")]
 
 
@@ -217,37 +219,31 @@ class WineShareWhatif(models.TransientModel):
     def _sale_lines(self):
         """Sale lines of the window and what was refunded of them, in the order of posting."""
         sold = set()
-        for batch in self._order_batches():
-            for line in batch._wine_sale_lines():
+        for batch in self._batches():
+            for line in batch:
                 if line.reverses:
                     if line.reverses in sold:
                         yield line
                 elif self._first_day() <= line.date <= self.date_to:
                     sold.add(line.source)
                     yield line
-            batch.env.invalidate_all()  # what was read of so many orders
 
-    def _order_batches(self):
-        """Orders that may hold lines of the window, and those that give some of them back."""
-        Order = self.env["pos.order"].sudo()
-        first, policy = self._first_day(), self.policy_id
-        moment = fields.Datetime.to_datetime(first) - timedelta(days=2)
-        domain = [
-            ("company_id", "=", self.company_id.id),
-            ("state", "in", ("paid", "done", "invoiced")),
-            "|",
-            ("wine_business_date", ">=", first),
-            "&",
-            ("wine_business_date", "=", False),
-            ("date_order", ">=", moment),
-        ]
+    def _batches(self):
+        """Lines of the machines' orders, then those of the tills and the website."""
+        policy = self.policy_id
+        recent = ("company_id", "=", self.company_id.id), ("state", "in", SOLD)
+        since = ("wine_business_date", ">=", self._first_day())
+        domain = [*recent, ("wine_vend_id", "!=", False), since]
         if policy.machine_id:
             domain.append(("wine_machine_id", "=", policy.machine_id.id))
         elif policy.region_id:
-            domain.append(("config_id.wine_region_id", "child_of", policy.region_id.id))
-        ids = Order.search(domain, order="id").ids
-        for start in range(0, len(ids), BATCH):
-            yield Order.browse(ids[start : start + BATCH])
+            domain.append(("wine_region_id", "child_of", policy.region_id.id))
+        orders = self.env["pos.order"].search(domain, order="id")
+        for start in range(0, len(orders), BATCH):
+            yield orders[start : start + BATCH]._wine_sale_lines()
+            self.env.invalidate_all()  # what was read of so many orders
+        others = [("company_id", "=", self.company_id.id), ("date", ">=", self._first_day())]
+        yield self.env["wine.sale.line"].search(others, order="id")._sale_lines()
 
     # === RESULT === #
 
