@@ -174,9 +174,9 @@ class TestShareRaces(unittest.TestCase):
             settlement_id = env["wine.share.settlement"]._settle(self.account(env)).id
 
         def on(method, *args):
-            return lambda env: getattr(
-                env["wine.share.settlement"].browse(settlement_id), method
-            )(*args)
+            return lambda env: getattr(env["wine.share.settlement"].browse(settlement_id), method)(
+                *args
+            )
 
         self.at_once(on("_approve"), on("_cancel", "Changed our mind"))
         with self.house.env() as env:

@@ -50,8 +50,8 @@ class ResCompany(models.Model):
     @api.model
     def _set_up_share_everywhere(self):
         """Every company that has a region gets what it needs; called at every update."""
-        regions = self.env["wine.region"].sudo().with_context(active_test=False).search([])
-        regions.company_id._set_up_share()
+        regions = self.env["wine.region"].sudo().with_context(active_test=False)
+        regions.search([("company_id", "!=", False)]).company_id._set_up_share()
 
     def _set_up_share(self):
         """Journals, accounts and terms that are missing; calling it again makes nothing twice."""
@@ -106,7 +106,8 @@ class ResCompany(models.Model):
                 }
             )
         if not self.wine_share_pay_journal_id:
-            taken = self.env["pos.payment.method"].sudo().search([]).journal_id
+            methods = self.env["pos.payment.method"].sudo()
+            taken = methods.search([("journal_id", "!=", False)]).journal_id
             banks = Journal.search([*ours, ("type", "=", "bank")])
             self.wine_share_pay_journal_id = (banks - taken)[:1] or banks[:1]
 

@@ -57,7 +57,7 @@ class WineShareSettlement(models.Model):
     partner_id = fields.Many2one(related="account_id.partner_id", store=True, index=True)
     company_id = fields.Many2one(related="account_id.company_id", store=True, index=True)
     currency_id = fields.Many2one(related="account_id.currency_id", store=True)
-    terms_id = fields.Many2one("wine.share.terms", "Terms", readonly=True, check_company=True)
+    terms_id = fields.Many2one("wine.share.terms", readonly=True, check_company=True)
     state = fields.Selection(
         STATES, required=True, readonly=True, default="draft", index=True, tracking=True, copy=False
     )
@@ -120,7 +120,8 @@ class WineShareSettlement(models.Model):
 
     _uuid_unique = models.Constraint("UNIQUE(uuid)", "This settlement is already known.")
     _once = models.UniqueIndex(
-        "(account_id, run_date) WHERE run_date IS NOT NULL AND state NOT IN ('cancelled', 'failed')",
+        "(account_id, run_date)"
+        " WHERE run_date IS NOT NULL AND state NOT IN ('cancelled', 'failed')",
         "This account is already settled for this day.",
     )
 

@@ -49,7 +49,7 @@ class WineShareTerms(models.Model):
         "account.account",
         "Booked on",
         check_company=True,
-        domain="[('account_type', 'in', ('expense', 'expense_direct_cost', 'income', 'income_other'))]",
+        domain="[('internal_group', 'in', ('expense', 'income'))]",
         help="Expense, or an account that lowers the revenue. Empty: the account of the company.",
     )
     period = fields.Selection(PERIODS, "Paid", required=True, default="monthly")

@@ -17,7 +17,6 @@ class WineShareSettle(models.TransientModel):
     amount = fields.Monetary(compute="_compute_amount", store=True, precompute=True, readonly=False)
     terms_id = fields.Many2one(
         "wine.share.terms",
-        "Terms",
         required=True,
         compute="_compute_terms",
         store=True,
