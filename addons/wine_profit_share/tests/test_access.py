@@ -9,13 +9,14 @@ from odoo.exceptions import AccessError
 from odoo.service.model import get_public_method
 from odoo.tests import tagged
 
-from . import access_policy, access_redeem
+from . import access_books, access_policy, access_redeem
 
 LOOK = {"region_manager": "r", "finance": "r", "admin": "r"}
 MONEY = {"finance": "r", "admin": "r"}
 #: model → role → letters: read, write, create, unlink; a role that is missing has nothing
 MATRIX = {
     **access_policy.MATRIX,
+    **access_books.MATRIX,
     **access_redeem.MATRIX,
     "wine.share.account": MONEY,
     "wine.share.entry": LOOK,
@@ -29,6 +30,7 @@ MATRIX = {
 #: values that may be written where anything may be
 HARMLESS = {
     **access_policy.HARMLESS,
+    **access_books.HARMLESS,
     **access_redeem.HARMLESS,
     "wine.share.account": {"active": False},
     "wine.share.entry": {"state": "paid"},
@@ -83,6 +85,7 @@ class ShareAccess(AccessCommon):
         ledger = cls.make_ledger(world)
         made = [
             *access_policy.make(cls.env, world.region),
+            *access_books.make(cls.env, ledger[0]),
             *access_redeem.make(cls.env, ledger[0]),
             *ledger,
             *cls.make_statement(ledger[0]),
@@ -161,8 +164,9 @@ class ShareAccess(AccessCommon):
         account = self.shares[world.region.code]["wine.share.account"]
         redeem = access_redeem.fresh(self.env, model, self.shares[world.region.code])
         policy = access_policy.fresh(model, world.region, self.shares[world.region.code])
-        if redeem or policy:
-            return redeem or policy
+        books = access_books.fresh(self.env, model, account)
+        if redeem or policy or books:
+            return redeem or policy or books
         ledger = {"account_id": account.id, "partner_id": account.partner_id.id}
         return {
             "wine.share.account": {
@@ -232,10 +236,14 @@ class TestShareRpc(ShareAccess):
     """From outside."""
 
     def test_every_public_method_is_known(self):
-        self.assertEqual(public_methods(self.env, "wine_profit_share"), PUBLIC)
+        known = {}
+        for table in (PUBLIC, access_books.PUBLIC):
+            for model, names in table.items():
+                known[model] = known.get(model, set()) | names
+        self.assertEqual(public_methods(self.env, "wine_profit_share"), known)
 
     def test_private_methods(self):
-        tables = (PRIVATE, access_policy.PRIVATE, access_redeem.PRIVATE)
+        tables = (PRIVATE, access_books.PRIVATE, access_policy.PRIVATE, access_redeem.PRIVATE)
         for model, names in (pair for table in tables for pair in table.items()):
             for name in names:
                 with self.subTest(model=model, method=name), self.assertRaises(AccessError):
