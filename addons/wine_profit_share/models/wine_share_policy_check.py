@@ -237,11 +237,13 @@ class WineSharePolicyLine(models.Model):
 
     def _gaps_of_operator(self):
         regions = self.policy_id._regions()
+        regions = regions.filtered("site_ids") or regions  # where something is sold
         lacking = regions.filtered(lambda region: not region.operator_partner_id)
         return lacking, len(lacking) < len(regions)
 
     def _gaps_of_operator_above(self):
         regions = self.policy_id._regions()
+        regions = regions.filtered("site_ids") or regions
         lacking = regions.filtered(lambda region: not region._share_operators_above())
         return (lacking, False) if lacking == regions else ([], True)
 
