@@ -5,6 +5,7 @@ from datetime import timedelta
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
+from odoo.tools.misc import format_datetime
 
 from .wine_share_withdrawal import UNDER_WAY
 
@@ -193,8 +194,8 @@ class ResPartnerBank(models.Model):
             return self.env._(
                 "Bank account %(number)s was changed on %(date)s and is paid to from %(until)s on.",
                 number=self.acc_number,
-                date=fields.Date.context_today(self, self.wine_changed_at),
-                until=fields.Datetime.context_timestamp(self, until).strftime("%Y-%m-%d %H:%M"),
+                date=format_datetime(self.env, self.wine_changed_at, dt_format="short"),
+                until=format_datetime(self.env, until, dt_format="short"),
             )
         if not self.allow_out_payment:
             return self.env._(

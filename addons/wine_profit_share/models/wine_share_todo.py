@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: LGPL-3.0-or-later
 from odoo import api, fields, models
+from odoo.exceptions import UserError
+from odoo.tools.misc import format_date
 
 from .wine_share_withdrawal import TO_DECIDE
 
@@ -108,38 +110,42 @@ class WineShareTodo(models.AbstractModel):
     def _settlements(self):
         domain = [("state", "=", "draft")]
         ready = self.env["wine.share.settlement"].search(domain, order="date, id")
-        rows = []
-        for one in ready[:ROWS]:
-            to = one.partner_bank_id.acc_number or self.env._("no bank account")
-            rows.append(
-                {
-                    **self._row(one, one.partner_id.display_name, one.net, one.currency_id),
-                    "sub": self.env._(
-                        "%(name)s · to %(bank)s · %(count)s ledger lines",
-                        name=one.name,
-                        bank=to,
-                        count=one.entry_count,
-                    ),
-                    "since": fields.Date.to_string(one.date),
-                    "approve": True,
-                    "ask": self.env._(
-                        "Approve the settlement %(name)s of %(amount)s for %(partner)s?",
-                        name=one.name,
-                        amount=self.env["wine.share.withdrawal"]._money(one.net, one.currency_id),
-                        partner=one.partner_id.display_name,
-                    ),
-                }
-            )
         return self._section(
             "settlements",
             self.env._("Settlements ready"),
             self.env._("No settlement waits. They are made by the periods of the payout terms."),
             "wine.share.settlement",
             domain,
-            rows=rows,
+            rows=[self._settlement_row(one) for one in ready[:ROWS]],
             count=len(ready),
             total=self._sum(ready, "net"),
         )
+
+    def _settlement_row(self, one):
+        why = None
+        try:
+            one.sudo()._check_approver(self.env.user)
+        except UserError as error:
+            why = str(error)
+        return {
+            **self._row(one, one.partner_id.display_name, one.net, one.currency_id),
+            "sub": self.env._(
+                "%(name)s · to %(bank)s · ledger lines: %(count)s",
+                name=one.name,
+                bank=one.partner_bank_id.acc_number or self.env._("no bank account"),
+                count=one.entry_count,
+            ),
+            "since": fields.Date.to_string(one.date),
+            "notes": [{"tone": "muted", "text": why}] if why else [],
+            "approve": not why,
+            "dialog": {"label": self.env._("Cancel"), "method": "action_end"},
+            "ask": self.env._(
+                "Approve the settlement %(name)s of %(amount)s for %(partner)s?",
+                name=one.name,
+                amount=self.env["wine.share.withdrawal"]._money(one.net, one.currency_id),
+                partner=one.partner_id.display_name,
+            ),
+        }
 
     def _disputes(self):
         return self._cases(
@@ -163,16 +169,24 @@ class WineShareTodo(models.AbstractModel):
         today = fields.Date.context_today(self)
         rows = []
         for case in cases[:ROWS]:
+            due = case.deadline and format_date(self.env, case.deadline)
             late = case.deadline and case.deadline < today
-            text = self.env._("Due since %s", case.deadline) if late else False
+            owner = case.user_id.name or self.env._("nobody's yet")
             rows.append(
                 {
                     **self._row(case, case.text or case.name, case.amount, case.currency_id),
-                    "sub": " · ".join(
-                        filter(None, [case.name, case.region_id.name, case.user_id.name])
-                    ),
-                    "since": fields.Date.to_string(case.deadline) if case.deadline else False,
-                    "notes": [{"tone": "danger", "text": text}] if late else [],
+                    "sub": " · ".join(filter(None, [case.name, case.region_id.name, owner])),
+                    "since": fields.Datetime.to_string(case.create_date),
+                    "notes": [
+                        {
+                            "tone": "danger" if late else "muted",
+                            "text": self.env._("Overdue since %s", due)
+                            if late
+                            else self.env._("Due %s", due),
+                        }
+                    ]
+                    if due
+                    else [],
                 }
             )
         return self._section(
@@ -204,7 +218,7 @@ class WineShareTodo(models.AbstractModel):
             {
                 **self._row(account, account.partner_id.display_name, amount, account.currency_id),
                 "sub": self.env._("held until somebody has seen the documents"),
-                "open": "action_open_verify",
+                "dialog": {"label": self.env._("Verify"), "method": "action_open_verify"},
             }
             for account, amount in waiting[:ROWS]
         ]

@@ -22,6 +22,7 @@ class WineShareWithdrawal(models.Model):
     objection = fields.Char("Why not you", compute="_compute_mine")
     can_approve = fields.Boolean(compute="_compute_mine")
 
+    available = fields.Monetary("Available besides", related="account_id.available")
     bank_change_ids = fields.One2many(related="partner_bank_id.wine_change_ids")
     verification_ids = fields.One2many(related="account_id.verification_ids")
 
@@ -142,6 +143,13 @@ class WineShareWithdrawal(models.Model):
             )
         if user in self._hand_written():
             return self.env._("You credited this account by hand. Somebody else decides.")
+        came_back = self.account_id.sudo().withdrawal_ids.review_ids.filtered(
+            lambda said: said.decision == "fail" and said.moment >= since
+        )
+        if user in came_back.user_id:
+            return self.env._(
+                "You said that money paid to this account came back. Somebody else decides."
+            )
         return None
 
     def _stands_for(self, user):

@@ -16,3 +16,4 @@ from . import test_share_policy
 from . import test_share_limit
 from . import test_share_rent
 from . import test_share_whatif
+from . import test_todo_tour

@@ -6,7 +6,7 @@ import {_t} from "@web/core/l10n/translation";
 import {formatMonetary} from "@web/views/fields/formatters";
 import {registry} from "@web/core/registry";
 import {standardActionServiceProps} from "@web/webclient/actions/action_service";
-import {useService} from "@web/core/utils/hooks";
+import {useAutofocus, useService} from "@web/core/utils/hooks";
 
 /** Without a word from the bus, look again after so long. */
 const POLL_MS = 60000;
@@ -24,6 +24,7 @@ export class WineShareTodo extends Component {
         const bus = useService("bus_service");
         // asked: the row that is being decided, and how
         this.state = useState({data: null, failed: false, asked: null, reason: "", busy: false});
+        useAutofocus({refName: "reason", mobile: true});
         onWillStart(() => this.load());
         const again = () => this.load();
         bus.subscribe("wine_share_todo", again);
@@ -141,11 +142,12 @@ export class WineShareTodo extends Component {
         });
     }
 
-    async openRow(section, row) {
-        if (row.open) {
-            const action = await this.orm.call(section.model, row.open, [[row.id]]);
-            return this.action.doAction(action, {onClose: () => this.load()});
-        }
+    async openDialog(section, row) {
+        const action = await this.orm.call(section.model, row.dialog.method, [[row.id]]);
+        return this.action.doAction(action, {onClose: () => this.load()});
+    }
+
+    openRow(section, row) {
         return this.action.doAction({
             type: "ir.actions.act_window",
             res_model: section.model,
