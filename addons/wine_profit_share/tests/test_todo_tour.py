@@ -6,8 +6,7 @@ from odoo.tests import HttpCase, tagged
 from .redeem import RedeemCommon
 
 
-@tagged("post_install", "-at_install")
-class TestTodoTour(RedeemCommon, HttpCase):
+class TodoTourCommon(RedeemCommon, HttpCase):
     session = None  # here it is that of HTTP, not the trading day
 
     @classmethod
@@ -34,11 +33,8 @@ class TestTodoTour(RedeemCommon, HttpCase):
         self.env.invalidate_all()
         return {one.partner_id.name: one for one in self.env["wine.share.withdrawal"].search([])}
 
-    def test_todo(self):
+    def decide_on_screen(self):
         self.start_tour("/odoo/wine-share-todo", "wine_share_todo", login="ben-finance")
-        self.check()
-
-    def check(self):
         decided = self.decided()
         self.assertEqual(decided["Tour Host"].state, "approved")
         self.assertEqual(decided["Tour Supplier"].state, "rejected")
@@ -49,8 +45,19 @@ class TestTodoTour(RedeemCommon, HttpCase):
 
 
 @tagged("post_install", "-at_install")
-class TestTodoTourPhone(TestTodoTour):
+class TestTodoTour(TodoTourCommon):
+    """At the width of a desk."""
+
+    def test_todo(self):
+        self.decide_on_screen()
+
+
+@tagged("post_install", "-at_install")
+class TestTodoTourPhone(TodoTourCommon):
     """The same at 390 px."""
 
     browser_size = "390x844"
     touch_enabled = True
+
+    def test_todo_on_a_phone(self):
+        self.decide_on_screen()

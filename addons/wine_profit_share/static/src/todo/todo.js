@@ -10,6 +10,14 @@ import {useAutofocus, useService} from "@web/core/utils/hooks";
 
 /** Without a word from the bus, look again after so long. */
 const POLL_MS = 60000;
+/** Cards on a phone, where the model has them. */
+const CARDS = ["list", "kanban", "form"];
+const VIEWS = {
+    "wine.share.withdrawal": CARDS,
+    "wine.share.settlement": CARDS,
+    "wine.share.account": CARDS,
+    "wine.case": CARDS,
+};
 
 /** "To do" of finance: what must be decided or paid today, decided in place. */
 export class WineShareTodo extends Component {
@@ -136,7 +144,7 @@ export class WineShareTodo extends Component {
             type: "ir.actions.act_window",
             name: section.title,
             res_model: section.model,
-            views: ["list", "form"].map((view) => [false, view]),
+            views: (VIEWS[section.model] || ["list", "form"]).map((view) => [false, view]),
             domain: section.domain,
             target: "current",
         });
@@ -144,6 +152,7 @@ export class WineShareTodo extends Component {
 
     async openDialog(section, row) {
         const action = await this.orm.call(section.model, row.dialog.method, [[row.id]]);
+        action.views ||= [[false, "form"]];
         return this.action.doAction(action, {onClose: () => this.load()});
     }
 

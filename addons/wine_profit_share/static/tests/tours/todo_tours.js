@@ -76,7 +76,7 @@ tours.add("wine_share_todo", {
         },
         {
             trigger:
-                ".o_list_view .o_data_row:contains('Tour Operator'), .o_kanban_record:contains('Tour Operator')",
+                ".o_data_row:contains('Tour Operator') .o_data_cell[name='partner_id'], .o_kanban_record:contains('Tour Operator')",
             run: "click",
         },
         {
