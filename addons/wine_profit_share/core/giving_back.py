@@ -26,7 +26,7 @@ class GivingBack:
         """
         before = self.given_net
         self.given_paid += paid
-        now = min(before + net, self.whole)
+        now = max(min(before + net, self.whole), before)  # what is odd is the company's affair
         if self.given_paid >= self.paid:
             now = self.whole
         self.given_net = now

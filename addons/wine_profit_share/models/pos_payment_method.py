@@ -19,6 +19,10 @@ class PosPaymentMethod(models.Model):
         "A payment fee lies between 0 and 10,000 basis points, and its fixed part is not negative.",
     )
 
+    def _is_write_forbidden(self, fields):
+        """Sessions of machines are always open; a fee changes nothing that they book."""
+        return super()._is_write_forbidden(set(fields) - {"wine_fee_bp", "wine_fee_fixed"})
+
     def _wine_fee(self, digits):
         """(basis points, fixed part in minor units) of a payment by this method."""
         return self.wine_fee_bp or 0, to_minor(self.wine_fee_fixed or 0, digits)

@@ -60,9 +60,9 @@ class WineShareEntry(models.Model):
             if total:
                 raise ValidationError(
                     self.env._(
-                        "The share entries of %(source)s come to %(total)s instead of zero: what "
+                        "The share entries of %(fact)s come to %(total)s instead of zero: what "
                         "one account receives another one gives. Nothing was written.",
-                        source=source,
+                        fact=source,
                         total=total,
                     )
                 )
@@ -140,8 +140,8 @@ class WineShareEntry(models.Model):
         )
         columns = ", ".join(("id", "create_date", *COLUMNS))
         cr._obj.copy_expert(f"COPY wine_share_entry ({columns}) FROM STDIN", StringIO(text))
-        self.invalidate_model(flush=False)
-        self.env["wine.share.account"].invalidate_model(flush=False)
+        self.invalidate_model()
+        self.env["wine.share.account"].invalidate_model()
         return ids
 
 

@@ -67,8 +67,8 @@ class WineShareEntry(models.Model):
                 where,
             )
         )
-        self.invalidate_model(flush=False)
-        self.env["wine.share.account"].invalidate_model(flush=False)
+        self.invalidate_model()
+        self.env["wine.share.account"].invalidate_model()
         return self.browse(row[0] for row in rows)
 
     @api.model
@@ -83,7 +83,7 @@ class WineShareEntry(models.Model):
                 tuple(vend_ids),
             )
         )
-        self.invalidate_model(flush=False)
+        self.invalidate_model()
 
 
 class WineShareAccount(models.Model):
@@ -100,6 +100,7 @@ class WineShareAccount(models.Model):
 
     def _hold_unverified(self):
         """A verification was withdrawn: nothing more is paid to the partner."""
+        self.flush_recordset()
         self.env["wine.share.entry"].flush_model()
         self.env.execute_query(
             SQL(
@@ -108,8 +109,8 @@ class WineShareAccount(models.Model):
                 tuple(self.ids),
             )
         )
-        self.env["wine.share.entry"].invalidate_model(flush=False)
-        self.invalidate_recordset(flush=False)
+        self.env["wine.share.entry"].invalidate_model()
+        self.invalidate_recordset()
 
 
 class WineCase(models.Model):

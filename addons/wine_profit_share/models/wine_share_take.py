@@ -144,4 +144,4 @@ class WineShareEntry(models.Model):
                 account.id,
             )
         )
-        self.invalidate_model(flush=False)
+        self.invalidate_model()

@@ -79,4 +79,4 @@ class WineShareVolume(models.Model):
                 for key, (turnover, units) in sorted(changes.items())
             ],
         )
-        self.invalidate_model(flush=False)
+        self.invalidate_model()

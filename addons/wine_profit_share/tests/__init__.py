@@ -17,3 +17,6 @@ from . import test_share_limit
 from . import test_share_rent
 from . import test_share_whatif
 from . import test_todo_tour
+from . import test_hold
+from . import test_dispute
+from . import test_properties

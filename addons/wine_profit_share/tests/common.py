@@ -28,10 +28,26 @@ class ShareCommon(WineCommon):
         if "salesperson_id" in cls.env["wine.site"]._fields:
             cls.machine.site_id.salesperson_id = cls.salesperson
         cls.platform = cls.company.partner_id
+        cls.rest_policies()
+        newest = cls.env["wine.share.entry"].search([], order="id desc", limit=1)
+        #: what was in the ledger before the test is none of its business
+        cls.newest_before = newest.id or 0
 
     @classmethod
     def make_partner(cls, name):
         return cls.env["res.partner"].create({"name": name, "is_company": True})
+
+    @classmethod
+    def rest_policies(cls):
+        """Nothing is in force but what a test puts in force."""
+        cls.env["wine.share.policy"].flush_model()
+        cls.env.cr.execute(
+            "UPDATE wine_share_policy SET date_from = '1999-01-01', date_to = '1999-01-02' "
+            "WHERE company_id = %s AND state != 'draft'",
+            [cls.company.id],
+        )
+        cls.env.invalidate_all()
+        cls.env.registry.clear_cache()
 
     @classmethod
     def make_policy(cls, name, rules, **scope):
@@ -69,10 +85,9 @@ class ShareCommon(WineCommon):
         self.env.invalidate_all()
 
     def entries(self, *domain):
-        """Entries of the test's company, oldest first."""
-        return self.env["wine.share.entry"].search(
-            [("company_id", "=", self.company.id), *domain], order="id"
-        )
+        """Entries that the test made in its company, oldest first."""
+        ours = [("company_id", "=", self.company.id), ("id", ">", self.newest_before)]
+        return self.env["wine.share.entry"].search([*ours, *domain], order="id")
 
     def balances(self, *domain):
         """dict partner → sum of all entries; the company itself is the sum of pool and platform.
