@@ -4,6 +4,7 @@ from odoo import api, fields, models
 #: fields of a user from which record rules are worked out
 REACH_FIELDS = {"wine_region_ids", "wine_service_region_ids", "wine_machine_ids"}
 EVERYTHING = [(1, "=", 1)]
+OPEN_VISITS = ("planned", "started")
 
 
 def _none(path):
@@ -74,7 +75,9 @@ class ResUsers(models.Model):
         if machine is None:
             return ["|", *managed, *serviced]
         staff = "staff_ids" if machine == "id" else f"{machine}.staff_ids"
-        common = ["&", *serviced, "|", *_none(staff), (staff, "in", self.ids)]
+        visits = "visit_ids" if machine == "id" else f"{machine}.visit_ids"
+        sent = (visits, "any", [("user_id", "in", self.ids), ("state", "in", OPEN_VISITS)])
+        common = ["&", *serviced, "|", *_none(staff), "|", (staff, "in", self.ids), sent]
         own = ["&", (region, "in", self._wine_machine_regions()), (staff, "in", self.ids)]
         return ["|", *managed, "|", *common, *own]
 

@@ -53,6 +53,34 @@ class TestStaff(AccessCommon):
         for record in self.of_machine(self.foreign).values():
             self.assertFalse(record.with_user(self.carer).has_access("read"))
 
+    def test_who_is_sent_there_sees_it_while_the_visit_is_open(self):
+        """The carer is ill; somebody else of the region drives."""
+        machine, visit = self.own.machine, self.own.visit
+        machine.staff_ids = self.carer
+        records = [machine, machine.slot_ids[:1], visit, visit.line_ids[:1]]
+        self.env.flush_all()
+
+        def seen():
+            self.env.flush_all()
+            self.env.invalidate_all()
+            return {record.with_user(self.service).has_access("read") for record in records}
+
+        self.assertEqual(seen(), {False})
+        visit.user_id = self.service
+        self.assertEqual(seen(), {True})
+        self.assertFalse(machine.with_user(self.service).has_access("write"))
+        visit._set_state("started", started_at="2026-01-01")
+        self.assertEqual(seen(), {True})
+        visit._set_state("done", done_at="2026-01-01")
+        self.assertEqual(seen(), {False})
+
+    def test_who_is_sent_to_a_foreign_region_sees_nothing_of_it(self):
+        self.foreign.visit.user_id = self.service
+        self.env.flush_all()
+        self.env.invalidate_all()
+        for record in (self.foreign.machine, self.foreign.visit):
+            self.assertFalse(record.with_user(self.service).has_access("read"))
+
     def test_at_once(self):
         """Record rules are kept ready with their user's machines filled in."""
         mine = self.own.machine.with_user(self.carer)
