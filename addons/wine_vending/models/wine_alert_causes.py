@@ -104,11 +104,5 @@ class WineMachineAlert(models.Model):
     @api.model
     def _cash_causes(self):
         """Machines whose cash box fills, by what they have taken since it was last emptied."""
-        machines = self.env["wine.machine"].search(
-            [("cash_capacity", ">", 0), ("state", "=", "active")]
-        )
-        return [
-            Cause(machine.id, "cash", value=float(machine.cash_percent))
-            for machine in machines
-            if machine.cash_percent > 0
-        ]
+        machines = self.env["wine.machine"].search([("state", "=", "active")])
+        return [machine._cash_cause() for machine in machines if machine.cash_percent > 0]

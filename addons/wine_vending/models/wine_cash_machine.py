@@ -4,6 +4,8 @@ from datetime import timedelta
 from odoo import api, fields, models
 from odoo.tools import SQL
 
+from ..core.alerting import Cause, is_trouble
+
 
 class WineMachine(models.Model):
     """The cash in a machine: what it should hold by our books, and what it says itself."""
@@ -24,17 +26,18 @@ class WineMachine(models.Model):
     cash_level_tubes = fields.Monetary("Change by its own count", readonly=True, copy=False)
     cash_level_at = fields.Datetime("Counted itself at", readonly=True, copy=False)
     cash_capacity = fields.Monetary(
-        "Cash box holds", help="Roughly; for telling when the box must be emptied. 0: not known."
+        "Cash box holds",
+        help="Roughly; for telling when the box must be emptied. 0: as its region says.",
     )
     cash_percent = fields.Integer("Cash box full (%)", compute="_compute_cash_in_machine")
 
-    @api.depends("cash_float", "cash_capacity")
+    @api.depends("cash_float", "cash_capacity", "region_id.cash_box_full")
     def _compute_cash_in_machine(self):
         sums = self._uncollected()
         for machine in self:
             takings = sums.get(machine.id, 0.0)
             machine.cash_in_machine = takings + machine.cash_float
-            room = machine.cash_capacity
+            room = machine.cash_capacity or machine.region_id.cash_box_full
             machine.cash_percent = round(100 * max(takings, 0) / room) if room else 0
 
     def _uncollected(self):
@@ -50,6 +53,22 @@ class WineMachine(models.Model):
             )
         )
         return {machine: float(amount) for machine, amount in rows}
+
+    def _full_cash_boxes(self):
+        """Those of these machines whose cash box counts as full: the alert rule says at how much.
+
+        One answer for whoever plans visits and for whoever watches alerts.
+        """
+        book = self.env["wine.alert.rule"].sudo()._book()
+        places = self.env["wine.machine.alert"]._whereabouts(self.ids)
+        return self.filtered(
+            lambda machine: is_trouble(
+                machine._cash_cause(), book.pick("cash", *places[machine.id])
+            )
+        )
+
+    def _cash_cause(self):
+        return Cause(self.id, "cash", value=float(self.cash_percent))
 
     def _is_cash_late(self, vend):
         """Whether the cash of a vend had been taken out when the machine reported it."""

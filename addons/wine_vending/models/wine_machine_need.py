@@ -74,13 +74,9 @@ class WineMachine(models.Model):
         for add in (self._stock_reasons, self._expiry_reasons, self._age_reasons):
             for machine, reason in add():
                 result[machine].append(reason)
-        for machine in self:
-            limit = machine.region_id.cash_box_full
-            if limit and machine.cash_in_machine >= limit:
-                cash = formatLang(
-                    self.env, machine.cash_in_machine, currency_obj=machine.currency_id
-                )
-                result[machine].append(Reason("cash", 0.0, _lt("cash box: %s", cash)))
+        for machine in self._full_cash_boxes():
+            cash = formatLang(self.env, machine.cash_in_machine, currency_obj=machine.currency_id)
+            result[machine].append(Reason("cash", 0.0, _lt("cash box: %s", cash)))
         return result
 
     def _stock_reasons(self):

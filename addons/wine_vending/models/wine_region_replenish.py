@@ -29,7 +29,10 @@ class WineRegion(models.Model):
         "Longest time without a visit (days)", default=14, help="0: no limit."
     )
     cash_box_full = fields.Monetary(
-        "Cash box full at", default=500, help="Cash in a machine that calls for a visit; 0: none."
+        "Cash box holds",
+        default=500,
+        help="Where the machine does not say. How full calls for a visit, and for an alert, is in "
+        "the alert rule “Cash box full”. 0: not known, nobody is called.",
     )
     van_bottles = fields.Integer("Bottles in a van", default=400)
     route_max_stops = fields.Integer("Stops of a route", default=15)

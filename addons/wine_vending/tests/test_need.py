@@ -92,6 +92,31 @@ class TestNeed(ReplenishCommon):
         self.project(self.local(self.machine, "A1"))
         self.assertIn("cash", self.reasons())
 
+    def test_the_cash_box_is_full_where_the_alert_says_so(self):
+        """One answer: who plans visits and who watches alerts are told the same."""
+        rule = self.env.ref("wine_vending.rule_default_cash")
+        self.region.cash_box_full = 1000
+        self.project(self.local(self.machine, "A1"))
+        for capacity, threshold, full in (
+            (0, 80, False),
+            (0, 12, True),
+            (200, 80, False),
+            (200, 60, True),
+            (100, 80, True),
+        ):
+            with self.subTest(capacity=capacity, threshold=threshold):
+                self.machine.cash_capacity = capacity
+                rule.threshold = threshold
+                self.assertIs("cash" in self.reasons(), full)
+                self.env["wine.machine.alert"].search([("kind", "=", "cash")]).unlink()
+                self.env["wine.machine.alert"]._watch()
+                alerts = self.env["wine.machine.alert"].search(
+                    [("kind", "=", "cash"), ("machine_id", "=", self.machine.id)]
+                )
+                self.assertIs(bool(alerts), full)
+        rule.enabled = False
+        self.assertNotIn("cash", self.reasons())
+
     def test_a_wing_adds_its_reasons(self):
         from ..core.visit_plan import Reason
 

@@ -8,7 +8,7 @@ class TopupCommon:
     """Stored value is bought: money came in, nothing was sold yet."""
 
     def make_card(self):
-        """A product that buys stored value: by Odoo's loyalty where it is there, else by the hook."""
+        """A product that buys stored value: by Odoo's loyalty, else by the hook."""
         card = self.make_bottle("C-CARD", 50.0, self.env["account.tax"])
         if "loyalty.program" in self.env:
             self.env["loyalty.program"].create(
