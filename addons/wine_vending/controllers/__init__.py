@@ -2,3 +2,4 @@
 from . import help
 from . import complaint_portal
 from . import field
+from . import field_logout

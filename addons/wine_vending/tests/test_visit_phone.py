@@ -71,10 +71,34 @@ class Phone:
         self.call("Page.navigate", url=urljoin(self.test.base_url(), "/wine/field"))
         self.sees(".wf-page")
 
+    def leave(self):
+        """Away from the server: nothing of the last page asks it any more."""
+        self.until("document.readyState === 'complete'")
+        self.call("Page.navigate", url="about:blank")
+        self.test._wait_remaining_requests()
+
     def reload(self):
+        self.value("window.wineBeforeReload = true")
         self.call("Page.reload")
-        time.sleep(0.3)
+        self.until("!window.wineBeforeReload")
         self.sees(".wf-page")
+
+    def kept(self, store):
+        """What is in a store of the phone's database, as [key, value]."""
+        return self.value(
+            f"""(async () => {{
+                const done = (request) => new Promise((resolve, reject) => {{
+                    request.onsuccess = () => resolve(request.result);
+                    request.onerror = () => reject(request.error);
+                }});
+                const [{{name}}] = await indexedDB.databases();
+                const db = await done(indexedDB.open(name));
+                const store = db.transaction("{store}").objectStore("{store}");
+                const [keys, values] = [await done(store.getAllKeys()), await done(store.getAll())];
+                db.close();
+                return keys.map((key, index) => [key, values[index]]);
+            }})()"""
+        )
 
     def connection(self, on):
         """Cut the page and its service worker off, or let them through again."""
@@ -276,6 +300,50 @@ class TestVisitPhone(EntryCommon, HttpCase):
             phone.reload()
             self.sent(phone)
         self.assertEqual(self.stop.state, "done")
+
+    def test_log_out_leaves_no_route_on_the_phone(self):
+        """The route goes, what was not sent stays: it waits for who entered it."""
+        with self.phone() as phone:
+            phone.open()
+            phone.tap("[data-tap=start]")
+            phone.tap("[data-slot=B2]")
+            phone.tap("[data-more=bad]")
+            phone.tap("[data-tap=keep]")
+            phone.until("navigator.serviceWorker?.controller")
+            self.assertTrue(phone.kept("kept"))
+            phone.call("Page.navigate", url=urljoin(self.base_url(), "/web/session/logout"))
+            phone.until("location.pathname === '/web/login'")
+            self.assertEqual(phone.kept("kept"), [])
+            self.assertEqual(len(phone.kept("drafts")), 1)
+            self.assertEqual(phone.value("caches.keys()"), [])
+            phone.leave()
+            self.authenticate("field-benno", "field-benno", browser=phone.browser)
+            self.cr.flush()
+            phone.open()
+            phone.tap("[data-tap=start]")
+            phone.sees("[data-slot=B2].is-exception")
+
+    def test_log_out_without_the_app_leaves_nothing_behind(self):
+        with self.phone() as phone:
+            phone.call("Page.navigate", url=urljoin(self.base_url(), "/web/session/logout"))
+            phone.until("location.pathname === '/web/login'")
+            self.assertEqual(phone.value("indexedDB.databases()"), [])
+
+    def test_who_is_no_field_staff_logs_out_as_ever(self):
+        self.authenticate("admin", "admin")
+        self.env.ref("base.user_admin").group_ids -= self.env.ref(
+            "wine_vending.group_wine_admin"
+        ) | self.env.ref("wine_vending.group_wine_service")
+        answer = self.url_open("/web/session/logout", allow_redirects=False)
+        self.assertEqual(answer.status_code, 303)
+
+    def test_log_out_leads_nowhere_else(self):
+        self.authenticate("field-benno", "field-benno")
+        answer = self.url_open(
+            "/web/session/logout?redirect=javascript:alert(1)", allow_redirects=False
+        )
+        self.assertEqual(answer.status_code, 200)
+        self.assertNotIn('data-next="javascript:', answer.text)
 
     def test_phone_changes_hands(self):
         """Ada logs in on Benno's phone: his entries wait for him and are not hers to see."""
