@@ -77,6 +77,7 @@ from . import wine_cash_region
 from . import wine_cash_collection
 from . import wine_cash_books
 from . import wine_cash_take
+from . import wine_cash_correct
 from . import wine_cash_machine
 from . import wine_counter_snapshot
 from . import wine_counter_case
