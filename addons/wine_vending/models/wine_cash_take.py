@@ -1,15 +1,12 @@
 # SPDX-License-Identifier: LGPL-3.0-or-later
-from datetime import timedelta
-
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import SQL
 from odoo.tools.misc import formatLang
 
 from ..core.told import _lt
+from ..core.witness import TOGETHER
 
-#: reports of phone and machine without a common visit belong together within this time
-TOGETHER = timedelta(hours=2)
 PASSED = ("kind", "machine_id", "visit_id", "user_id", "moment", "uuid", "source", "bag", "reason")
 
 

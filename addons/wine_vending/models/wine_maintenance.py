@@ -5,6 +5,8 @@ from markupsafe import Markup
 
 from odoo import api, fields, models
 
+from .wine_odoo_region import computed_region
+
 
 class MaintenanceEquipment(models.Model):
     """The equipment of a machine; made when its first request is."""
@@ -27,14 +29,8 @@ class MaintenanceRequest(models.Model):
     wine_machine_id = fields.Many2one(
         related="equipment_id.wine_machine_id", store=True, index="btree_not_null"
     )
-    wine_region_id = fields.Many2one(
-        "wine.region",
-        "Region",
-        compute="_compute_wine_region_id",
-        compute_sudo=True,
-        store=True,
-        index="btree_not_null",
-        help="Where it was repaired; a machine that moves takes its open requests along.",
+    wine_region_id = computed_region(
+        help="Where it was repaired; a machine that moves takes its open requests along."
     )
     wine_alert_ids = fields.One2many("wine.machine.alert", "request_id", "Alerts")
 

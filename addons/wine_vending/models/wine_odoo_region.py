@@ -12,6 +12,19 @@ def region_field(path, label="Region", **values):
     )
 
 
+def computed_region(**values):
+    """A stored region that ``_compute_wine_region_id`` finds, whoever asks."""
+    return fields.Many2one(
+        "wine.region",
+        "Region",
+        compute="_compute_wine_region_id",
+        compute_sudo=True,
+        store=True,
+        index="btree_not_null",
+        **values,
+    )
+
+
 class StockWarehouse(models.Model):
     """A region has a warehouse of its own; what lies in it, and in its machines, is the region's.
 
@@ -21,14 +34,7 @@ class StockWarehouse(models.Model):
     _inherit = "stock.warehouse"
 
     wine_region_ids = fields.One2many("wine.region", "warehouse_id", "Regions")
-    wine_region_id = fields.Many2one(
-        "wine.region",
-        "Region",
-        compute="_compute_wine_region_id",
-        compute_sudo=True,
-        store=True,
-        index="btree_not_null",
-    )
+    wine_region_id = computed_region()
 
     @api.depends("wine_region_ids")
     def _compute_wine_region_id(self):
@@ -128,14 +134,7 @@ class PosPaymentMethod(models.Model):
 
     _inherit = "pos.payment.method"
 
-    wine_region_id = fields.Many2one(
-        "wine.region",
-        "Region",
-        compute="_compute_wine_region_id",
-        compute_sudo=True,
-        store=True,
-        index="btree_not_null",
-    )
+    wine_region_id = computed_region()
 
     @api.depends("wine_kind", "config_ids.wine_region_id")
     def _compute_wine_region_id(self):
@@ -152,15 +151,8 @@ class PosPaymentMethod(models.Model):
 class AccountJournal(models.Model):
     _inherit = "account.journal"
 
-    wine_region_id = fields.Many2one(
-        "wine.region",
-        "Region",
-        compute="_compute_wine_region_id",
-        compute_sudo=True,
-        store=True,
-        readonly=False,
-        index="btree_not_null",
-        help="The region whose cash this journal keeps.",
+    wine_region_id = computed_region(
+        readonly=False, help="The region whose cash this journal keeps."
     )
 
     @api.depends("pos_payment_method_ids.wine_region_id")

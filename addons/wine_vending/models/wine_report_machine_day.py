@@ -5,7 +5,7 @@ from odoo import api, fields, models
 from odoo.tools import SQL
 from odoo.tools.misc import file_open
 
-from .wine_report_ratio import RATES, WEEKDAYS
+from .wine_report_ratio import RATES
 
 
 class WineReportMachineDay(models.Model):
@@ -24,23 +24,6 @@ class WineReportMachineDay(models.Model):
     _rec_name = "machine_id"
     _log_access = False
 
-    business_date = fields.Date("Business day", readonly=True, required=True, index=True)
-    weekday = fields.Selection(WEEKDAYS, readonly=True)
-    machine_id = fields.Many2one("wine.machine", readonly=True, required=True, ondelete="cascade")
-    site_id = fields.Many2one("wine.site", readonly=True, ondelete="set null")
-    region_id = fields.Many2one(
-        "wine.region", readonly=True, required=True, index=True, ondelete="cascade"
-    )
-    company_id = fields.Many2one("res.company", readonly=True)
-    currency_id = fields.Many2one("res.currency", readonly=True)
-    vends = fields.Integer("Vends sold", readonly=True)
-    attempts = fields.Integer("Vends tried", readonly=True)
-    failed = fields.Integer("Vends failed", readonly=True)
-    units = fields.Integer("Bottles", readonly=True)
-    gross = fields.Monetary("Sales", readonly=True)
-    net = fields.Monetary("Sales without tax", readonly=True)
-    cost = fields.Monetary(readonly=True)
-    margin = fields.Monetary(readonly=True)
     minutes_expected = fields.Integer("Minutes in service", readonly=True)
     minutes_down = fields.Integer(readonly=True, help="Offline, at fault or suspended.")
     stockout_minutes = fields.Integer(
@@ -53,8 +36,6 @@ class WineReportMachineDay(models.Model):
     cash_counted = fields.Monetary("Cash counted", readonly=True)
     cash_difference = fields.Monetary("Cash difference", readonly=True)
     uptime = fields.Float("Up time (%)", readonly=True, aggregator="avg", digits=(16, 2))
-    margin_rate = fields.Float("Margin (%)", readonly=True, aggregator="avg", digits=(16, 1))
-    failure_rate = fields.Float("Failures (%)", readonly=True, aggregator="avg", digits=(16, 1))
     temperature_rate = fields.Float(
         "Temperature kept (%)", readonly=True, aggregator="avg", digits=(16, 1)
     )

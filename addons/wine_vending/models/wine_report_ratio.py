@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-3.0-or-later
-from odoo import models
+from odoo import fields, models
 from odoo.tools import SQL
 
 WEEKDAYS = [
@@ -21,10 +21,33 @@ RATES = {
 
 
 class WineReportRatio(models.AbstractModel):
-    """Rates of a group are rates of its sums, not means of the rates of its rows."""
+    """What a machine did on a business day, whatever else a report divides it by.
+
+    Rates of a group are rates of its sums, not means of the rates of its rows.
+    """
 
     _name = "wine.report.ratio"
     _description = "Rates in reports"
+
+    business_date = fields.Date("Business day", readonly=True, required=True, index=True)
+    weekday = fields.Selection(WEEKDAYS, readonly=True)
+    machine_id = fields.Many2one("wine.machine", readonly=True, required=True, ondelete="cascade")
+    site_id = fields.Many2one("wine.site", readonly=True, ondelete="set null")
+    region_id = fields.Many2one(
+        "wine.region", readonly=True, required=True, index=True, ondelete="cascade"
+    )
+    company_id = fields.Many2one("res.company", readonly=True)
+    currency_id = fields.Many2one("res.currency", readonly=True)
+    vends = fields.Integer("Vends sold", readonly=True)
+    attempts = fields.Integer("Vends tried", readonly=True)
+    failed = fields.Integer("Vends failed", readonly=True)
+    units = fields.Integer("Bottles", readonly=True)
+    gross = fields.Monetary("Sales", readonly=True, help="Tax included, refunds taken off.")
+    net = fields.Monetary("Sales without tax", readonly=True)
+    cost = fields.Monetary(readonly=True)
+    margin = fields.Monetary(readonly=True, help="Sales without tax, less cost.")
+    margin_rate = fields.Float("Margin (%)", readonly=True, aggregator="avg", digits=(16, 1))
+    failure_rate = fields.Float("Failures (%)", readonly=True, aggregator="avg", digits=(16, 1))
 
     def _rates(self):
         """dict field → entry of ``RATES``; empty here."""

@@ -3,7 +3,7 @@ from odoo import api, fields, models
 from odoo.tools import SQL
 from odoo.tools.misc import file_open
 
-from .wine_report_ratio import RATES, WEEKDAYS
+from .wine_report_ratio import RATES
 from .wine_vend import PAY_KINDS
 
 #: machine-days that one refresh takes at a time
@@ -35,34 +35,15 @@ class WineReportSales(models.Model):
     _rec_name = "business_date"
     _log_access = False
 
-    business_date = fields.Date("Business day", readonly=True, required=True, index=True)
-    weekday = fields.Selection(WEEKDAYS, readonly=True)
     hour = fields.Integer("Hour of day", readonly=True, aggregator=False, help="Local time.")
-    machine_id = fields.Many2one("wine.machine", readonly=True, required=True, ondelete="cascade")
-    site_id = fields.Many2one("wine.site", readonly=True, ondelete="set null")
-    region_id = fields.Many2one(
-        "wine.region", readonly=True, required=True, index=True, ondelete="cascade"
-    )
-    company_id = fields.Many2one("res.company", readonly=True)
-    currency_id = fields.Many2one("res.currency", readonly=True)
     product_id = fields.Many2one("product.product", readonly=True, required=True)
     categ_id = fields.Many2one("product.category", "Category", readonly=True)
     supplier_id = fields.Many2one("res.partner", readonly=True)
     pay_kind = fields.Selection(PAY_KINDS, "Paid by", readonly=True, required=True)
-    vends = fields.Integer("Vends sold", readonly=True)
-    attempts = fields.Integer("Vends tried", readonly=True)
-    failed = fields.Integer("Vends failed", readonly=True)
     refunded = fields.Integer("Vends refunded", readonly=True)
-    units = fields.Integer("Bottles", readonly=True)
-    gross = fields.Monetary("Sales", readonly=True, help="Tax included, refunds taken off.")
-    net = fields.Monetary("Sales without tax", readonly=True)
     tax = fields.Monetary(readonly=True)
     discount = fields.Monetary(readonly=True)
     refunds = fields.Monetary(readonly=True, help="Tax included.")
-    cost = fields.Monetary(readonly=True)
-    margin = fields.Monetary(readonly=True, help="Sales without tax, less cost.")
-    margin_rate = fields.Float("Margin (%)", readonly=True, aggregator="avg", digits=(16, 1))
-    failure_rate = fields.Float("Failures (%)", readonly=True, aggregator="avg", digits=(16, 1))
 
     _key = models.UniqueIndex(
         "(machine_id, business_date, hour, product_id, pay_kind, region_id)",

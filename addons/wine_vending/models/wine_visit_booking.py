@@ -2,16 +2,13 @@
 """What a visit does to the books: goods in, goods out, bad goods, and what does not add up."""
 
 from collections import defaultdict
-from datetime import timedelta
 
 from odoo import Command, fields, models
 from odoo.exceptions import UserError
 
 from ..core.facts import BadFact, PhoneCount
 from ..core.told import _lt
-
-#: a machine and a phone speak of the same visit within this time of each other
-TOGETHER = timedelta(hours=2)
+from ..core.witness import TOGETHER, by_lane
 
 
 class WineCase(models.Model):
@@ -92,7 +89,7 @@ class WineVisit(models.Model):
         if not told:
             return
         told.lock_for_update()
-        planned = {(line.slot_id, line.product_id): line for line in self.line_ids}
+        planned = by_lane(self.line_ids)
         for line in told.line_ids:
             own = planned.get((line.slot_id, line.product_id))
             line.write({"visit_id": self.id, "planned": own.planned if own else 0})
@@ -112,7 +109,7 @@ class WineVisit(models.Model):
         :param list scraps: values of ``stock.scrap``, made with those of the whole batch
         """
         self.ensure_one()
-        lines = {(line.slot_id, line.product_id): line for line in self.line_ids}
+        lines = by_lane(self.line_ids)
         blank = {"expected": 0, "before": 0, "filled": 0, "removed": 0, "bad": 0, "after": 0}
         unnamed = self.env["product.product"]  # a slot that was planned for whatever it sells
         commands = []

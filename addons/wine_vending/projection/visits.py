@@ -10,9 +10,8 @@ from odoo.fields import Domain
 from ..core.business_time import business_date
 from ..core.facts import BadFact, PhoneCount
 from ..core.told import _lt
+from ..core.witness import TOGETHER, by_lane
 
-#: a machine and a phone speak of the same visit within this time of each other
-TOGETHER = timedelta(hours=2)
 #: visits that only a machine told of get their identity from its message
 TOLD_BY_MACHINE = UUID("5d9a4c1e-7c0b-4f0e-9d2c-3d1f2b7a6e10")
 
@@ -31,7 +30,7 @@ class VisitFold:  # pylint: disable=method-required-super
     def __init__(self, batch, uuid, record):
         self.batch, self.uuid, self.record = batch, uuid, record
         self.source = record.restock_source
-        self.lines = _by_lane(record.line_ids) if self.source else None
+        self.lines = by_lane(record.line_ids) if self.source else None
         self.told = None  # (fact, rows) to be booked
         self.compared = None
         self.gaps = []
@@ -110,10 +109,6 @@ def _sum(row):
         return "–"
     before = "?" if row.before is None else row.before
     return f"{before} + {row.filled} − {row.removed} − {row.bad} = {row.after}"
-
-
-def _by_lane(lines):
-    return {(line.slot_id, line.product_id): line for line in lines}
 
 
 def _is_uuid(value):

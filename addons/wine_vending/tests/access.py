@@ -95,10 +95,6 @@ def models_of(env, module):
         and model._original_module == module
         and not model._abstract
         and not model._transient  # seen by whoever opened it alone, by Odoo itself
-        if name.startswith("wine.")
-        and model._original_module == module
-        and not model._abstract
-        and not model._transient
     }
 
 
