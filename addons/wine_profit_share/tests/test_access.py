@@ -11,6 +11,16 @@ from odoo.tests import tagged
 
 from . import access_books, access_policy, access_redeem
 
+
+def joined(*tables):
+    """Tables of sets, together: several owners add methods to one model."""
+    found = {}
+    for table in tables:
+        for model, names in table.items():
+            found[model] = found.get(model, set()) | set(names)
+    return found
+
+
 LOOK = {"region_manager": "r", "finance": "r", "admin": "r"}
 MONEY = {"finance": "r", "admin": "r"}
 #: model → role → letters: read, write, create, unlink; a role that is missing has nothing
@@ -19,6 +29,7 @@ MATRIX = {
     **access_books.MATRIX,
     **access_redeem.MATRIX,
     "wine.share.account": MONEY,
+    "wine.share.adjustment": {"finance": "rwc", "admin": "rwc"},
     "wine.share.entry": LOOK,
     "wine.share.volume": MONEY,
     "wine.share.reconciliation": LOOK,
@@ -33,6 +44,7 @@ HARMLESS = {
     **access_books.HARMLESS,
     **access_redeem.HARMLESS,
     "wine.share.account": {"active": False},
+    "wine.share.adjustment": {"reason": "Other"},
     "wine.share.entry": {"state": "paid"},
     "wine.share.volume": {"units": 9},
     "wine.share.reconciliation": {"order_amount": 9},
@@ -44,27 +56,50 @@ HARMLESS = {
 #: a month
 STATEMENT = {"date_from": "2020-01-01", "date_to": "2020-01-31"}
 #: methods that anyone may call from outside, beside Odoo's own; each guards itself
-PUBLIC = {
-    **access_policy.PUBLIC,
-    **access_redeem.PUBLIC,
-    "wine.share.statement": {"action_xlsx"},
-    "wine.share.reconciliation": {
-        "action_compare",
-        "action_view_books",
-        "action_view_cases",
-        "action_view_counters",
-        "action_view_orders",
-        "action_view_payments",
-        "action_view_shares",
+PUBLIC = joined(
+    access_policy.PUBLIC,
+    access_redeem.PUBLIC,
+    {
+        "wine.share.account": {"action_adjust", "action_view_entries"},
+        "wine.share.adjustment": {"action_post", "action_approve", "action_refuse"},
+        "wine.share.answer": {"action_answer"},
+        "wine.share.entry": {"action_adjust", "action_open_source"},
+        "wine.case": {"action_answer_dispute"},
+        **dict.fromkeys(("wine.vend", "wine.machine", "wine.site"), {"action_view_shares"}),
+        "res.partner": {"action_view_share_accounts"},
     },
-    "wine.share.difference": {"action_open", "action_open_case"},
-    "wine.case": {"action_view_difference"},
-}
+    {
+        "wine.share.statement": {"action_xlsx"},
+        "wine.share.reconciliation": {
+            "action_compare",
+            "action_view_books",
+            "action_view_cases",
+            "action_view_counters",
+            "action_view_orders",
+            "action_view_payments",
+            "action_view_shares",
+        },
+        "wine.share.difference": {"action_open", "action_open_case"},
+        "wine.case": {"action_view_difference"},
+    },
+)
 PRIVATE = {
     "wine.share.reconciliation": ("_reconcile", "_cron_reconcile", "_take_figures", "_conclude"),
     "wine.share.difference": ("_accept", "_explain", "_open_cases"),
-    "wine.share.account": ("_ensure", "_find", "_get", "_lock"),
-    "wine.share.entry": ("_balances",),
+    "wine.share.account": ("_ensure", "_find", "_get", "_lock", "_receivers", "_set_verified"),
+    "wine.share.adjustment": ("_post", "_set_state"),
+    "wine.share.entry": (
+        *("_balances", "_post", "_post_entries", "_insert", "_share", "_take_back", "_dispute"),
+        *(
+            "_take_available",
+            "_release_back",
+            "_set_state",
+            "_write_flow",
+            "_review",
+            "_hold_vends",
+        ),
+    ),
+    "wine.share.volume": ("_hold", "_add"),
     "wine.share.statement": ("_issue", "_take_entries", "_file_xlsx", "_tell_partner"),
     "wine.share.goods": ("_stock", "_sales", "_products"),
 }
@@ -140,6 +175,7 @@ class ShareAccess(AccessCommon):
             account,
             cls.env["wine.share.entry"].create({**cls.entry_of(world), **values}),
             cls.env["wine.share.volume"].create({**cls.volume_of(world), "partner_id": partner.id}),
+            cls.env["wine.share.adjustment"].create(cls.adjustment_of(account)),
         )
 
     @classmethod
@@ -153,6 +189,10 @@ class ShareAccess(AccessCommon):
             "date": "2026-01-01",
             "amount": 1.0,
         }
+
+    @staticmethod
+    def adjustment_of(account):
+        return {"account_id": account.id, "amount": 1.0, "reason": "Test"}
 
     @classmethod
     def volume_of(cls, world):
@@ -175,6 +215,7 @@ class ShareAccess(AccessCommon):
                 "currency_id": world.region.currency_id.id,
             },
             "wine.share.entry": {**self.entry_of(world), **ledger},
+            "wine.share.adjustment": self.adjustment_of(account),
             "wine.share.volume": {**self.volume_of(world), "partner_id": account.partner_id.id},
             "wine.share.reconciliation": self.day_of(world, "2026-01-02"),
             "wine.share.difference": self.difference_of(
