@@ -74,6 +74,11 @@ class WineShareWhatif(models.TransientModel):
         for whatif in self:
             whatif.platform_change = whatif.platform_draft - whatif.platform_present
 
+    @api.depends("policy_id")
+    def _compute_display_name(self):
+        for whatif in self:
+            whatif.display_name = self.env._("What if: %s", whatif.policy_id.display_name)
+
     # === ACTIONS === #
 
     def action_run(self):
