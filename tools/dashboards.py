@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-3.0-or-later
-"""Write the spreadsheet dashboards of wine_vending from the description below.
+"""Write the spreadsheet dashboards of the addons from the descriptions below.
 
 ``python3.11 -m tools.dashboards`` after a change here. The format is that of Odoo's own dashboards
 (spreadsheet_dashboard_sale, …).
@@ -8,8 +8,17 @@
 import json
 from pathlib import Path
 
-TARGET = Path(__file__).parent.parent / "addons/wine_vending/data/dashboards"
+ADDONS = Path(__file__).parent.parent / "addons"
 SALES, DAY = "wine.report.sales", "wine.report.machine.day"
+SHARE, RECON = "wine.share.report", "wine.share.reconciliation"
+#: field of the business day, menu of the analysis
+DATES = {SALES: "business_date", DAY: "business_date", SHARE: "date", RECON: "date"}
+MENUS = {
+    SALES: "wine_vending.menu_report_sales",
+    DAY: "wine_vending.menu_report_machine_day",
+    SHARE: "wine_profit_share.menu_share_report",
+    RECON: "wine_profit_share.menu_share_reconciliation",
+}
 PERIOD, REGION = "wine-period", "wine-region"
 TOP = 10
 MEASURES = {
@@ -25,6 +34,16 @@ MEASURES = {
     "temperature_rate": ("Temperature kept (%)", "avg"),
     "cash_difference": ("Cash difference", "sum"),
     "failure_rate": ("Failures (%)", "avg"),
+    "partner_amount": ("Earned by partners", "sum"),
+    "accrued": ("Accrued", "sum"),
+    "held": ("Held", "sum"),
+    "disputed": ("Disputed", "sum"),
+    "available": ("Available", "sum"),
+    "settling": ("In settlement", "sum"),
+    "paid": ("Paid", "sum"),
+    "taken_back": ("Taken back", "sum"),
+    "open_count": ("Open differences", "sum"),
+    "open_amount": ("Amount in question", "sum"),
 }
 #: label, model, measure, decimals of a per cent or None for money and counts, up is good
 SCORES = [
@@ -53,6 +72,37 @@ BEST = [
     ("Lost most to empty slots", DAY, "machine_id", ("lost_amount", "uptime"), None),
     ("Cash differences", DAY, "machine_id", ("cash_difference", "gross"), None),
 ]
+SHARE_SCORES = [
+    ("Earned by partners", SHARE, "partner_amount", True),
+    ("Accrued", SHARE, "accrued", True),
+    ("Held", SHARE, "held", False),
+    ("Disputed", SHARE, "disputed", False),
+    ("Available", SHARE, "available", True),
+    ("In settlement", SHARE, "settling", True),
+    ("Paid", SHARE, "paid", True),
+    ("Open differences", RECON, "open_count", False),
+]
+SHARE_CHARTS = [
+    ("Earned by partners, by day", SHARE, "line", "date:day", "partner_amount"),
+    ("Earned by role", SHARE, "bar", "role", "partner_amount"),
+    ("Available by role", SHARE, "bar", "role", "available"),
+    ("Amount in question by day", RECON, "line", "date:day", "open_amount"),
+]
+BY_ROLE = [
+    ("Roles: accrued, available", SHARE, "role", ("accrued", "available"), ("accrued", "desc")),
+    ("Roles: paid, disputed", SHARE, "role", ("paid", "disputed"), ("paid", "desc")),
+]
+WHO = [
+    ("Partners", SHARE, "partner_id", ("partner_amount", "available"), ("partner_amount", "desc")),
+    ("Taken back most", SHARE, "partner_id", ("taken_back", "partner_amount"), ("taken_back", "desc")),
+    ("Machines", SHARE, "machine_id", ("partner_amount", "available"), ("partner_amount", "desc")),
+]  # fmt: skip
+BY_REGION = [
+    ("Regions: accrued, available", SHARE, "region_id", ("accrued", "available"), ("accrued", "desc")),
+    ("Regions: paid, disputed", SHARE, "region_id", ("paid", "disputed"), ("paid", "desc")),
+]  # fmt: skip
+DIFFER = ("Regions that differ", RECON, "region_id", ("open_count", "open_amount"), ("open_count", "desc"))  # fmt: skip
+SITES = ("Sites", SHARE, "site_id", ("partner_amount", "available"), ("partner_amount", "desc"))
 PAGES = {
     "company": [
         ("Regions", SALES, "region_id", ("gross", "margin_rate"), ("gross", "desc")),
@@ -67,6 +117,15 @@ PAGES = {
         *BEST,
     ],
 }
+SHARE_PAGES = {
+    "share_finance": [*BY_ROLE, *BY_REGION, *WHO, DIFFER],
+    "share_region": [*BY_ROLE, *BY_REGION, *WHO, SITES],
+}
+#: addon → pages, scorecards, charts, period shown at first
+BOARDS = {
+    "wine_vending": (PAGES, SCORES, CHARTS, "last_30_days"),
+    "wine_profit_share": (SHARE_PAGES, SHARE_SCORES, SHARE_CHARTS, "last_90_days"),
+}
 TITLE = {"bold": True, "fontSize": 16, "textColor": "#01666b"}
 HEAD = {"bold": True, "fontSize": 11, "textColor": "#434343"}
 WIDTHS = (250, 120, 130, 40, 250, 120, 130)
@@ -77,9 +136,9 @@ def measure_id(name):
     return f"{name}:{MEASURES[name][1]}"
 
 
-def matching(offset=0):
+def matching(model, offset=0):
     return {
-        PERIOD: {"chain": "business_date", "type": "date", "offset": offset},
+        PERIOD: {"chain": DATES[model], "type": "date", "offset": offset},
         REGION: {"chain": "region_id", "type": "many2one"},
     }
 
@@ -103,13 +162,18 @@ def pivot(number, model, measures, name, rows=(), order=None, offset=0):
         "name": name,
         "model": model,
         "context": {},
-        "domain": [[row, "!=", False] for row in rows],
+        "domain": [[row, "!=", False] for row in rows] + _domain(rows),
         "measures": ids,
         "columns": [],
         "rows": [{"fieldName": row} for row in rows],
         "sortedColumn": sorting,
-        "fieldMatching": matching(offset),
+        "fieldMatching": matching(model, offset),
     }
+
+
+def _domain(groups):
+    """What the platform keeps for itself is no partner's."""
+    return [["role", "!=", "platform"]] if "role" in groups else []
 
 
 def link(title, model, group, measure):
@@ -170,29 +234,29 @@ def chart(number, top, title, model, kind, group, measure):
             "mode": kind,
         },
         "searchParams": {
-            "context": {}, "domain": [], "groupBy": [group], "orderBy": [], "comparison": None,
+            "context": {}, "domain": _domain([group]), "groupBy": [group], "orderBy": [], "comparison": None,
         },
         "dataSets": [{}],
         "verticalAxisPosition": "left",
         "stacked": False,
         "cumulatedStart": False,
         "fillArea": kind == "line",
-        "fieldMatching": matching(),
+        "fieldMatching": matching(model),
     }  # fmt: skip
     place = {"x": number % 2 * (520 + GAP), "y": top + number // 2 * 310}
     return figure(f"chart-{number}", place, 520, 300, data)
 
 
-def dashboard(tables):
+def dashboard(tables, scores=SCORES, charts=CHARTS, period="last_30_days"):
     """The whole spreadsheet: scorecards, charts, tables two and two, the figures on a sheet."""
     pivots, data_cells = {}, {"A1": "KPI", "B1": "Current", "C1": "Previous"}
     for offset, column in ((0, "B"), (-1, "C")):
-        for model in (SALES, DAY):
+        for model in dict.fromkeys(score[1] for score in scores):
             number = len(pivots) + 1
-            wanted = [score[2] for score in SCORES if score[1] == model]
+            wanted = [score[2] for score in scores if score[1] == model]
             when = "previous" if offset else "current"
             pivots[str(number)] = pivot(number, model, wanted, f"{model} {when}", offset=offset)
-            for place, (label, of, measure, _good) in enumerate(SCORES):
+            for place, (label, of, measure, _good) in enumerate(scores):
                 if of == model:
                     data_cells[f"A{place + 2}"] = label
                     data_cells[f"{column}{place + 2}"] = (
@@ -212,8 +276,8 @@ def dashboard(tables):
         styles[f"{left}{top + 1}:{right}{top + 1}"] = 2
         borders[f"{left}{top}:{right}{top}"] = 1
         layouts.append(f"{left}{top + 1}:{right}{top + 1 + TOP}")
-    figures = [scorecard(place, score[0], score[3]) for place, score in enumerate(SCORES)]
-    figures += [chart(place, 245, *description) for place, description in enumerate(CHARTS)]
+    figures = [scorecard(place, score[0], score[3]) for place, score in enumerate(scores)]
+    figures += [chart(place, 245, *description) for place, description in enumerate(charts)]
     rows = first + (len(tables) + 1) // 2 * (TOP + 4) + 2
     main = sheet("sheet1", "Dashboard", rows, cells, figures, styles, borders, layouts)
     main["cols"] = {str(place): {"size": width} for place, width in enumerate(WIDTHS)}
@@ -230,7 +294,7 @@ def dashboard(tables):
         "pivotNextId": len(pivots) + 1,
         "customTableStyles": {},
         "globalFilters": [
-            {"id": PERIOD, "type": "date", "label": "Period", "defaultValue": "last_30_days"},
+            {"id": PERIOD, "type": "date", "label": "Period", "defaultValue": period},
             {
                 "id": REGION,
                 "type": "relation",
@@ -242,10 +306,7 @@ def dashboard(tables):
         "lists": {},
         "listNextId": 1,
         "chartOdooMenusReferences": {
-            f"chart-{place}": "wine_vending.menu_report_sales"
-            if model == SALES
-            else "wine_vending.menu_report_machine_day"
-            for place, (_title, model, *_rest) in enumerate(CHARTS)
+            f"chart-{place}": MENUS[model] for place, (_title, model, *_rest) in enumerate(charts)
         },
     }
 
@@ -278,15 +339,18 @@ LOCALE = {
 }  # fmt: skip
 
 
-def texts():
+def texts(addon="wine_vending"):
     """dict file name → its text."""
+    pages, *board = BOARDS[addon]
     return {
-        f"{name}.json": json.dumps(dashboard(tables), indent=1) + "\n"
-        for name, tables in PAGES.items()
+        f"{name}.json": json.dumps(dashboard(tables, *board), indent=1) + "\n"
+        for name, tables in pages.items()
     }
 
 
 if __name__ == "__main__":
-    TARGET.mkdir(parents=True, exist_ok=True)
-    for file_name, text in texts().items():
-        (TARGET / file_name).write_text(text)
+    for addon in BOARDS:
+        target = ADDONS / addon / "data/dashboards"
+        target.mkdir(parents=True, exist_ok=True)
+        for file_name, text in texts(addon).items():
+            (target / file_name).write_text(text)

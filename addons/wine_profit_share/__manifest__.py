@@ -39,6 +39,8 @@
         "views/share_todo_views.xml",
         "data/share_recon_data.xml",
         "views/share_recon_views.xml",
+        "views/share_report_views.xml",
+        "data/share_dashboards.xml",
         "views/share_statement_views.xml",
         "report/share_statement.xml",
         "views/share_portal_templates.xml",

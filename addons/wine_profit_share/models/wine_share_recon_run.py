@@ -332,6 +332,8 @@ class WineShareDifference(models.Model):
         # where a person has decided on exactly this, there is nothing more to ask
         linked.filtered(lambda line: line.case_id.state == "decided")._accept()
         wanting = asking - linked
+        for line in linked.filtered(lambda line: not line.case_id.user_id):
+            line.case_id.sudo().user_id = line._owner()
         vals_list = [line._case_values() for line in wanting]
         cases = {
             (case.kind, case.reference): case

@@ -15,12 +15,13 @@ class ReconCommon(ShareCommon):
     def setUpClass(cls):
         super().setUpClass()
         cls.make_policy(
-            "Default",
+            "Testland",
             [
                 {"role": "host", "value": "percent", "percent": 8.0, "base": "net"},
                 {"role": "operator", "value": "percent", "percent": 12.5, "base": "net"},
                 {"role": "platform", "value": "residual"},
             ],
+            region_id=cls.region.id,
         )
         cls.day = fields.Date.today() - timedelta(days=1)
         cls.noon = fields.Datetime.to_datetime(cls.day) + timedelta(hours=12)
