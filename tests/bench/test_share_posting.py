@@ -44,8 +44,7 @@ def set_up(env):
             "company_id": machines[0].company_id.id,
             "date_from": "2020-01-01",
             "line_ids": [
-                Command.create({"sequence": number, **rule})
-                for number, rule in enumerate(rules, 1)
+                Command.create({"sequence": number, **rule}) for number, rule in enumerate(rules, 1)
             ],
         }
     )

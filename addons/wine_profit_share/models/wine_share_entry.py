@@ -115,13 +115,13 @@ class WineShareEntry(models.Model):
     policy_line_id = Copied("wine.share.policy.line", readonly=True)
     company_id = Copied("res.company", required=True, readonly=True)
     currency_id = Copied("res.currency", required=True, readonly=True)
-    region_id = Copied("wine.region", readonly=True, index="btree_not_null")
+    region_id = Copied("wine.region", readonly=True)
     site_id = Copied("wine.site", readonly=True, index="btree_not_null")
     machine_id = Copied("wine.machine", readonly=True, index="btree_not_null")
     vend_id = Copied("wine.vend", readonly=True, index="btree_not_null")
     product_id = Copied("product.product", readonly=True)
     channel = fields.Selection(CHANNELS, readonly=True)
-    date = fields.Date("Business date", required=True, readonly=True, index=True)
+    date = fields.Date("Business date", required=True, readonly=True)
     amount = fields.Monetary(required=True, readonly=True)
     base_amount = fields.Monetary("Taken of", readonly=True)
     detail = fields.Json(readonly=True, help="How the amount was found.")
@@ -146,6 +146,7 @@ class WineShareEntry(models.Model):
         "(source, account_id, kind, role, COALESCE(policy_line_id, 0))",
         "This fact is in the share ledger already.",
     )
+    _by_date = models.Index("(date DESC, id DESC)")
     _by_account = models.Index("(account_id, state, date, id)")
 
     # === COMPUTE === #
