@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: LGPL-3.0-or-later
+from collections import defaultdict
 from datetime import timedelta
 from types import SimpleNamespace
 
@@ -60,19 +61,25 @@ class WineSharePolicy(models.Model):
         :param within: function of (day, kind, record, site, region): whether that day counts
         """
         book = book or self._book(company)
-        if not any(rule.value == "rent" for scope in book.scopes for rule in scope.policy.rules):
+        kinds = self._rent_kinds(book)
+        if not kinds:
             return []
         places = _Places(self.env, company, month, within)
         found = []
-        for kind, record in places.all():
+        for kind, record in places.all(set(kinds.values())):
             for run in runs(month, places.thing_on(book, kind, record)):
                 for rule in run[0][0].rules:
-                    if rule.value == "rent" and self._rent_per(rule) == kind:
+                    if kinds.get(rule.id) == kind:
                         found += places.entries(kind, record, run, rule)
         return found
 
-    def _rent_per(self, rule):
-        return self.env["wine.share.policy.line"].sudo().browse(rule.id).rent_per
+    def _rent_kinds(self, book):
+        """dict id of each rule that pays rent → by machine or by site."""
+        rules = [
+            rule.id for scope in book.scopes for rule in scope.policy.rules if rule.value == "rent"
+        ]
+        lines = self.env["wine.share.policy.line"].sudo().browse(rules)
+        return {line.id: line.rent_per for line in lines}
 
 
 class WineMachine(models.Model):
@@ -113,13 +120,18 @@ class _Places:
         self.stays = env["wine.machine.placement"]._stays(self.machines.ids)
         self.parties = Parties(env, company, [])
 
-    def all(self):
-        """("machine" or "site", record) of each place."""
-        sites = self.machines.site_id | self.env["wine.site"].sudo().browse(
-            {stay.site_id for stays in self.stays.values() for stay in stays}
-        )
-        yield from (("machine", machine) for machine in self.machines)
-        yield from (("site", site) for site in sites)
+        self.at = defaultdict(set)  # site id → machines that stand there or did
+        for machine in self.machines:
+            for site_id in {machine.site_id.id, *(s.site_id for s in self.stays[machine.id])}:
+                self.at[site_id].add(machine)
+
+    def all(self, kinds):
+        """("machine" or "site", record) of each place of these kinds."""
+        if "machine" in kinds:
+            yield from (("machine", machine) for machine in self.machines)
+        if "site" in kinds:
+            sites = self.env["wine.site"].sudo().browse(self.at)
+            yield from (("site", site) for site in sites)
 
     def site_of(self, machine, day):
         """Where a machine stood at noon of a day."""
@@ -132,7 +144,7 @@ class _Places:
         """(site, region) of a place on a day; None where nothing stands there."""
         if kind == "machine":
             return self.site_of(record, day) if record._stands_on(day) else None
-        hosted = (self.site_of(m, day) for m in self.machines if m._stands_on(day))
+        hosted = (self.site_of(m, day) for m in self.at[record.id] if m._stands_on(day))
         return next((found for found in hosted if found[0] == record), None)
 
     def thing_on(self, book, kind, record):
