@@ -24,6 +24,7 @@ class LimitCommon(PolicyCommon):
         cls.below = cls.make_region("Testland East", "TSTE", parent_id=cls.region.id)
         cls.foreign = cls.make_region("Farland", "FAR")
         cls.env["wine.share.limit"].search([]).active = False  # those of the demo
+        cls.env.flush_all()
         cls.limit = cls.env["wine.share.limit"].create(
             {"max_percent": 10, "least_platform_percent": 50, "company_id": cls.company.id}
         )
