@@ -100,6 +100,11 @@ def test_tax_leaves_a_bearers_base_in_proportion():
     assert only(Rule(1, "salesperson", "percent", bp=1000), sale).base_amount == 10000
 
 
+def test_a_bearers_base_is_rounded_to_the_nearest_unit():
+    sale = Sale("s", "o", 1, 750, 400, 1, 266, 133, bearers={"platform": 1})
+    assert only(Rule(1, "host", "percent", bp=1000), sale).base_amount == 267  # 266.67
+
+
 def test_a_given_away_line_with_bearers_shares_nothing():
     sale = Sale("s", "o", 1, 750, 10000, 10000, 0, 0, bearers={"platform": 10000})
     assert share_out(sale, policy(Rule(1, "host", "percent", bp=1000)), {1: [HOST]}) == []
