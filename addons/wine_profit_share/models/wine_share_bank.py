@@ -233,7 +233,8 @@ class ResBank(models.Model):
         if "bic" not in vals:
             return super().write(vals)
         accounts = self.env["res.partner.bank"].sudo().search([("bank_id", "in", self.ids)])
-        accounts = accounts.with_env(self.env(su=True))
+        if any(bank.bic != vals["bic"] for bank in self):
+            accounts._wine_check_still()
         before = {account.id: account._wine_print() for account in accounts}
         result = super().write(vals)
         moved = accounts.filtered(lambda account: account._wine_print() != before[account.id])

@@ -23,4 +23,14 @@ class WineShareEntry(models.Model):
                 entry = entry.reverses_id
             if entry.kind == "adjustment":
                 users |= users.browse((entry.detail or {}).get("user_id"))
+                users |= entry._adjusters()
         return users
+
+    def _adjusters(self):
+        """Who made and who checked the adjustment that this entry comes from."""
+        self.ensure_one()
+        name, _colon, number = self.source.partition("#")[0].partition(":")
+        adjustment = self.env["wine.share.adjustment"].sudo()
+        if name == "adjustment" and number.isdigit():
+            adjustment = adjustment.browse(int(number)).exists()
+        return adjustment.maker_id | adjustment.checker_id | adjustment.create_uid

@@ -34,6 +34,7 @@ class WineShareTodo(models.AbstractModel):
         sections = [
             self._withdrawals(),
             self._settlements(),
+            self._adjustments(),
             self._disputes(),
             self._differences(),
             self._partners(),
@@ -146,6 +147,41 @@ class WineShareTodo(models.AbstractModel):
                 partner=one.partner_id.display_name,
             ),
         }
+
+    def _adjustments(self):
+        domain = [("state", "=", "waiting")]
+        waiting = self.env["wine.share.adjustment"].search(domain, order="id")
+        rows = []
+        for one in waiting[:ROWS]:
+            mine = self.env.user in (one.maker_id, one.sudo().create_uid)
+            why = self.env._("You made it. A colleague checks it.")
+            money = self.env["wine.share.withdrawal"]._money(one.amount, one.currency_id)
+            rows.append(
+                {
+                    **self._row(one, one.partner_id.display_name, one.amount, one.currency_id),
+                    "sub": f"{one.reason} · {one.maker_id.name}",
+                    "since": fields.Datetime.to_string(one.create_date),
+                    "notes": [{"tone": "muted", "text": why}] if mine else [],
+                    "approve": not mine,
+                    "reject": not mine,
+                    "refuse": "action_refuse",
+                    "ask": self.env._(
+                        "Post %(amount)s to the account of %(partner)s?",
+                        amount=money,
+                        partner=one.partner_id.display_name,
+                    ),
+                }
+            )
+        return self._section(
+            "adjustments",
+            self.env._("Adjustments to check"),
+            self.env._("No adjustment waits for a second person."),
+            "wine.share.adjustment",
+            domain,
+            rows=rows,
+            count=len(waiting),
+            total=self._sum(waiting, "amount"),
+        )
 
     def _disputes(self):
         return self._cases(

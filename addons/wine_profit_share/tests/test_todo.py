@@ -55,6 +55,21 @@ class TestTodo(RedeemCommon):
         mine = [row for row in rows if row["title"] == self.supplier.display_name]
         self.assertEqual([row["amount"] for row in mine], [50])
 
+    def test_adjustment_to_check(self):
+        """Its maker reads that a colleague decides; the colleague has the buttons."""
+        self.company.share_adjust_limit = 100
+        one = (
+            self.env["wine.share.adjustment"]
+            .with_user(self.ann)
+            .create({"account_id": self.account.id, "amount": 500, "reason": "x", "role": "host"})
+        )
+        one.action_post()
+        for user, may in ((self.ann, False), (self.ben, True)):
+            rows = {row["id"]: row for row in self.figures(user)["adjustments"]["rows"]}
+            with self.subTest(user=user.login):
+                self.assertIs(rows[one.id]["approve"], may)
+                self.assertIs(rows[one.id]["reject"], may)
+
     def test_decided_ones_are_gone(self):
         self.earn(100)
         withdrawal = self.apply_for(60)

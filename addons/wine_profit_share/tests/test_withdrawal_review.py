@@ -284,9 +284,34 @@ class TestWithdrawalReview(RedeemCommon):
         self.bank.allow_out_payment = True
         self.age(self.bank)
         withdrawal = self.apply_for(50)
+        with self.assertRaisesRegex(UserError, withdrawal.name):
+            house.bic = "THIEFB22"
+        withdrawal._cancel()
         house.bic = "THIEFB22"
-        self.refused(self.ann, withdrawal, "is not what it was")
         self.assertEqual(self.bank.wine_change_ids[0].kind, "changed")
+        self.assertFalse(self.bank.allow_out_payment)
+
+    def test_changed_behind_the_back_of_the_guard(self):
+        """At the same moment as the application, or in the database: the print tells."""
+        withdrawal = self.apply_for(50)
+        self.env.flush_all()
+        self.env.cr.execute(
+            "UPDATE res_partner_bank SET sanitized_acc_number = 'THIEF', acc_number = 'THIEF' "
+            "WHERE id = %s",
+            [self.bank.id],
+        )
+        self.env.invalidate_all()
+        self.refused(self.ann, withdrawal, "is not what it was")
+
+    def test_whoever_said_that_money_came_back(self):
+        """Paid, then said to have come back, then paid again by the same hand: no."""
+        first = self.apply_for(50)
+        self.approve(self.ann, first)
+        first.settlement_id._arrive()
+        first.settlement_id.with_user(self.ben)._undo("Account closed", failed=True)
+        second = self.apply_for(50)
+        self.refused(self.ben, second, "came back")
+        self.approve(self.cid, second)
 
     def test_verification_withdrawn_meanwhile(self):
         withdrawal = self.apply_for(50)

@@ -114,6 +114,9 @@ export class WineShareTodo extends Component {
     }
 
     reject(section, row) {
+        if (row.refuse) {
+            return this.decide(section, row, row.refuse, [], _t("Refused"));
+        }
         const reason = this.state.reason.trim();
         if (!reason) {
             this.notification.add(_t("Say why: the partner reads the reason."), {type: "warning"});
