@@ -26,6 +26,7 @@ class WineShareWithdrawal(models.Model):
         account = account.sudo()
         account._lock()
         amount = account.currency_id.round(amount)
+        self._check_partner(account)
         self._check_amount(account, amount)
         withdrawal = self.sudo().create(
             {"account_id": account.id, "amount": amount, "partner_bank_id": bank.id}
@@ -58,6 +59,7 @@ class WineShareWithdrawal(models.Model):
         self.ensure_one()
         account = self.account_id
         account._lock()
+        self._check_partner(account)
         self._check_amount(account, self.amount)
         self._check_application()
         entries = self.env["wine.share.entry"].sudo()._take_available(account, self.amount)
@@ -95,6 +97,19 @@ class WineShareWithdrawal(models.Model):
     # === WHAT HINDERS AN APPLICATION === #
 
     @api.model
+    def _check_partner(self, account):
+        """:raise UserError: the company itself, or a partner whom nobody has verified"""
+        if account.kind != "party":
+            raise UserError(self.env._("The company does not withdraw its own part."))
+        if not account.verified:
+            raise UserError(
+                self.env._(
+                    "%s has not been verified yet. Finance needs the documents first.",
+                    account.partner_id.name,
+                )
+            )
+
+    @api.model
     def _check_amount(self, account, amount):
         """:raise UserError: too little, or more than is available; in the reader's figures"""
         company, currency = account.company_id, account.currency_id
@@ -118,15 +133,6 @@ class WineShareWithdrawal(models.Model):
 
     def _check_application(self):
         account, bank = self.account_id, self.partner_bank_id
-        if account.kind != "party":
-            raise UserError(self.env._("The company does not withdraw its own part."))
-        if not account.verified:
-            raise UserError(
-                self.env._(
-                    "%s has not been verified yet. Finance needs the documents first.",
-                    account.partner_id.name,
-                )
-            )
         if not bank.active or (
             bank.partner_id.commercial_partner_id != account.partner_id.commercial_partner_id
         ):

@@ -50,7 +50,6 @@ class TestVerification(RedeemCommon):
         self.earn(100)
         self.assertEqual(self.balance(), (100, 0, 0, 0))
         self.guide(self.ann, identity_seen=True, tax_seen=True).action_verify()
-        self.env["wine.share.entry"]._cron_release()
         self.assertEqual(self.balance(), (0, 100, 0, 0))
 
     def test_nothing_seen_nothing_verified(self):
