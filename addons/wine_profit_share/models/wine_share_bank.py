@@ -45,7 +45,9 @@ class WineShareBankChange(models.Model):
 
     def write(self, vals):
         self.check_access("write")
-        raise UserError(self.env._("What happened to a bank account stays as it was written."))
+        if self:
+            raise UserError(self.env._("What happened to a bank account stays as it was written."))
+        return super().write(vals)
 
     @api.ondelete(at_uninstall=False)
     def _unlink_never(self):
@@ -55,8 +57,8 @@ class WineShareBankChange(models.Model):
 class ResPartnerBank(models.Model):
     """A destination of money cools down after a change, and stands still while money is on its way.
 
-    Whoever takes over a partner's login, or sits in finance, and puts in an account of their own has
-    to wait; meanwhile the partner gets a mail at the address known before.
+    Whoever takes over a partner's login, or sits in finance, and puts in an account of their own
+    has to wait; meanwhile the partner gets a mail at the address known before.
     """
 
     _inherit = "res.partner.bank"

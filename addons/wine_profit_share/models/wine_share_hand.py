@@ -3,7 +3,7 @@ from odoo import api, models
 
 
 class WineShareEntry(models.Model):
-    """Who gives money by hand is written into the entry: that person does not pay it out as well."""
+    """Who gives money by hand is written into the entry, and does not pay it out as well."""
 
     _inherit = "wine.share.entry"
 

@@ -39,7 +39,9 @@ class WineShareReview(models.Model):
 
     def write(self, vals):
         self.check_access("write")
-        raise UserError(self.env._("What was decided stays as it was written."))
+        if self:
+            raise UserError(self.env._("What was decided stays as it was written."))
+        return super().write(vals)
 
     @api.ondelete(at_uninstall=False)
     def _unlink_never(self):

@@ -33,7 +33,7 @@ class WineShareReviewStep(models.Model):
         tracking=True,
         help="Withdrawals of at least this much, in the currency of the company.",
     )
-    group_id = fields.Many2one("res.groups", "Group", tracking=True)
+    group_id = fields.Many2one("res.groups", tracking=True)
     user_ids = fields.Many2many("res.users", string="People", tracking=True)
     count = fields.Integer(
         "How many people", default=1, required=True, tracking=True, help="Different people."

@@ -32,20 +32,20 @@ _FLOW = object()
 class WineShareWithdrawal(models.Model):
     """A partner asks for money of its own, people look at it, the bank pays.
 
-    **draft** (finance prepares it on behalf) → **to review** (the money is reserved: its entries are
-    taken out of what is available) → **in review** (some of the steps have been passed) →
+    **draft** (finance prepares it on behalf) → **to review** (the money is reserved: its entries
+    are taken out of what is available) → **in review** (some of the steps have been passed) →
     **approved** (a settlement carries it into the books) → **paid**; or **rejected** with a reason,
     or **cancelled**, which both put the money back to what is available.
 
     Who may not say yes, whatever group they are in: who applied, whoever belongs to the partner,
-    whoever made, changed or trusted the bank account since it was last paid to, whoever verified the
-    partner shortly before, whoever credited the account by hand, and whoever holds the same bank
-    account number. Nobody counts twice. A bank account that changed cools down first, and cannot
+    whoever made, changed or trusted the bank account since it was last paid to, whoever verified
+    the partner shortly before, whoever credited the account by hand, and whoever holds the same
+    bank account number. Nobody counts twice. A bank account that changed cools down first, and cannot
     change while a withdrawal to it is under way.
 
     The hardest path: consumers get money back while the application waits. Those refunds never wait;
-    they make the rest of the account negative. At the last approval what is missing is set off: the
-    partner is paid the amount less those refunds, and is told so; when nothing is left it is
+    they make the rest of the account negative. At the last approval what is missing is set off:
+    the partner is paid the amount less those refunds, and is told so; when nothing is left it is
     rejected. Reviewers decide at once in two browsers: the row of the withdrawal is locked and
     written by each, so the second one sees what the first one did.
     """
@@ -72,7 +72,7 @@ class WineShareWithdrawal(models.Model):
     partner_id = fields.Many2one(related="account_id.partner_id", store=True, index=True)
     company_id = fields.Many2one(related="account_id.company_id", store=True, index=True)
     currency_id = fields.Many2one(related="account_id.currency_id", store=True)
-    amount = fields.Monetary("Amount", required=True, tracking=True)
+    amount = fields.Monetary(required=True, tracking=True)
     partner_bank_id = fields.Many2one(
         "res.partner.bank", "Bank account", required=True, index=True, ondelete="restrict"
     )
@@ -82,7 +82,7 @@ class WineShareWithdrawal(models.Model):
     submitted_at = fields.Datetime("Applied at", readonly=True, copy=False)
     decided_at = fields.Datetime("Decided at", readonly=True, copy=False)
     paid_at = fields.Datetime("Paid at", readonly=True, copy=False)
-    reason = fields.Char("Reason", readonly=True, copy=False, tracking=True)
+    reason = fields.Char(readonly=True, copy=False, tracking=True)
     bank_print = fields.Json(
         "Bank account as applied for",
         readonly=True,

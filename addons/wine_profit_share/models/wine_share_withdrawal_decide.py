@@ -189,7 +189,7 @@ class WineShareWithdrawal(models.Model):
             one._check_undecided()
             hindered = one._obstacle() or one._objection(self.env.user)
             if hindered:
-                raise UserError(f"{one.name}: {hindered}")
+                raise UserError(self.env._("%(name)s: %(why)s", name=one.name, why=hindered))
             one._note("approve", reason, one._next_step())
             one._write_flow({"approvals": one.approvals + 1})
             if one._next_step():

@@ -50,7 +50,7 @@ class WineShareWithdrawal(models.Model):
     # === TELLING === #
 
     def _tell(self, template):
-        """Write to the partner in its own language; one without an address finds it in the portal."""
+        """Write to the partner in its own language; without an address it is in the portal."""
         template = self.env.ref(f"wine_profit_share.{template}", raise_if_not_found=False)
         for one in self.sudo() if template else ():
             if one.partner_id.email:
