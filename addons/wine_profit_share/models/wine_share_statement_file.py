@@ -151,7 +151,7 @@ class WineShareStatement(models.Model):
         for row, entry in enumerate(self._lines(), 1):
             sheet.write_datetime(row, 0, entry.date, formats["date"])
             sheet.write_string(row, 1, kinds[entry.kind])
-            sheet.write_string(row, 2, entry.product_id.display_name or "")
+            sheet.write_string(row, 2, entry._what())
             sheet.write_string(row, 3, entry._where())
             sheet.write_string(row, 4, entry.sentence or "")
             sheet.write_number(row, 5, entry.base_amount, formats["money"])

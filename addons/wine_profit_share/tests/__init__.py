@@ -20,3 +20,9 @@ from . import test_todo_tour
 from . import test_hold
 from . import test_dispute
 from . import test_properties
+from . import test_statement
+from . import test_statement_file
+from . import test_portal
+from . import test_portal_pages
+from . import test_portal_money
+from . import test_portal_tour

@@ -7,7 +7,9 @@ from ..core.told import Told
 
 
 def as_told(text):
-    """A ``Told``, a lazy translation of Odoo, or plain text, as ``Told`` or text."""
+    """A ``Told``, its JSON form, a lazy translation of Odoo, or plain text, as ``Told`` or text."""
+    if isinstance(text, dict):
+        return Told.from_json(text)
     if isinstance(text, LazyGettext):
         return Told(text._source, text._args, text._module)
     return text
