@@ -43,6 +43,7 @@
         "data/share_dashboards.xml",
         "views/share_statement_views.xml",
         "report/share_statement.xml",
+        "views/share_statement_views.xml",
         "views/share_portal_templates.xml",
         "views/share_portal_line_templates.xml",
         "views/share_portal_statement_templates.xml",

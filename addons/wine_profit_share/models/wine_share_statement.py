@@ -69,6 +69,21 @@ class WineShareStatement(models.Model):
         "(account_id, date_from)", "This account has a statement of this period already."
     )
 
+    # === ACTIONS === #
+
+    def action_lines(self):
+        """Every entry of this statement, each one click from its vend."""
+        self.ensure_one()
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Lines of %s", self.name),
+            "res_model": "wine.share.entry",
+            "view_mode": "list,form",
+            "domain": [("statement_id", "=", self.id)],
+        }
+
+    # === CRUD === #
+
     @api.ondelete(at_uninstall=False)
     def _unlink_never(self):
         raise UserError(self.env._("A statement has been issued and stays."))

@@ -69,7 +69,7 @@ PUBLIC = joined(
         "res.partner": {"action_view_share_accounts"},
     },
     {
-        "wine.share.statement": {"action_xlsx"},
+        "wine.share.statement": {"action_lines", "action_xlsx"},
         "wine.share.reconciliation": {
             "action_compare",
             "action_view_books",
