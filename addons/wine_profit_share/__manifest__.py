@@ -41,7 +41,6 @@
         "views/share_recon_views.xml",
         "views/share_report_views.xml",
         "data/share_dashboards.xml",
-        "views/share_statement_views.xml",
         "report/share_statement.xml",
         "views/share_statement_views.xml",
         "views/share_portal_templates.xml",

@@ -13,29 +13,29 @@ from .portal import PortalCommon
 class TestPortalPages(PortalCommon):
     """What a partner reads: the own figures, and nobody else's."""
 
-    def read(self, url):
+    def page(self, url):
         return self.text(self.get(url))
 
     def test_how_much_and_when(self):
         self.as_("host")
         held = self.account.held
-        text = self.read("/my/share")
+        text = self.page("/my/share")
         self.assertRegex(text, r"Yours now \$ ?57\.77")
         self.assertRegex(text, rf"Held \$ ?{held:.2f}")
         self.assertRegex(text, r"On its way \$ ?20\.00")
         self.assertRegex(text, r"8 % of \$ ?[\d.]+ net of tax.*site host, policy Harbour v1")
         self.assertNotIn("Stranger", text)
-        self.assertRegex(self.read("/my"), r"Yours now \$ ?57\.77")
+        self.assertRegex(self.page("/my"), r"Yours now \$ ?57\.77")
 
     def test_a_stranger_reads_own_figures(self):
         self.as_("stranger")
-        text = self.read("/my/share")
+        text = self.page("/my/share")
         self.assertRegex(text, r"Yours now \$ ?57\.77")
         self.assertNotIn("Harbour", text)
 
     def test_home_of_others_shows_no_balance(self):
         self.as_("nobody")
-        self.assertNotIn("Yours now", self.read("/my"))
+        self.assertNotIn("Yours now", self.page("/my"))
 
     def test_nothing_yet(self):
         """A partner with an account and nothing on it is told what will appear."""
@@ -52,14 +52,14 @@ class TestPortalPages(PortalCommon):
             ("/my/share/bank", "do not know where to pay"),
         ):
             with self.subTest(url=url):
-                self.assertIn(words, self.read(url))
-        self.assertIn("have not verified you", self.read("/my/share"))
+                self.assertIn(words, self.page(url))
+        self.assertIn("have not verified you", self.page("/my/share"))
 
     def test_down_to_the_vend(self):
         self.as_("host")
         entry = self.entries(("vend_id", "=", self.vend.id), ("partner_id", "=", self.host.id))
         self.vend.pay_ref = "CARD-SECRET-4711"
-        text = self.read(f"/my/share/line/{entry.id}")
+        text = self.page(f"/my/share/line/{entry.id}")
         for words in (self.vend.name, "Testmachine, A1", "Outcome: Success", "Booked as a sale"):
             self.assertIn(words, text)
         self.assertNotIn("CARD-SECRET", text, "the consumer's payment is not the host's business")
@@ -68,17 +68,17 @@ class TestPortalPages(PortalCommon):
         self.refund(self.vend)
         self.as_("host")
         back = self.entries(("kind", "=", "reversal"), ("partner_id", "=", self.host.id))
-        text = self.read(f"/my/share/line/{back.reverses_id.id}")
+        text = self.page(f"/my/share/line/{back.reverses_id.id}")
         self.assertIn("Taken back", text)
         self.assertIn(
             f"/my/share/line/{back.id}", self.get(f"/my/share/line/{back.reverses_id.id}").text
         )
-        self.assertIn("Takes back", self.read(f"/my/share/line/{back.id}"))
+        self.assertIn("Takes back", self.page(f"/my/share/line/{back.id}"))
 
     def test_statement_and_its_lines(self):
         self.as_("host")
         statement = self.own["statement"]
-        text = self.read(f"/my/share/statement/{statement.id}")
+        text = self.page(f"/my/share/statement/{statement.id}")
         self.assertRegex(text, r"Owed at the end \$ ?77\.77")
         self.assertIn(
             f"/my/share/line/{self.own['line'].id}",
@@ -98,24 +98,24 @@ class TestPortalPages(PortalCommon):
         )
         self.assertEqual(late.statement_id, june)
         self.as_("host")
-        self.assertIn("came late", self.read(f"/my/share/statement/{june.id}"))
+        self.assertIn("came late", self.page(f"/my/share/statement/{june.id}"))
 
     def test_to_be_set_off(self):
         self.own["withdrawal"].with_user(self.people["host"]).sudo()._cancel()
         self.earn(-100.0)
         self.as_("host")
-        text = self.read("/my/share")
+        text = self.page("/my/share")
         self.assertIn("To be set off", text)
         self.assertIn("you need not pay anything", text)
-        self.assertIn("nothing to withdraw now", self.read("/my/share/withdrawals/new"))
+        self.assertIn("nothing to withdraw now", self.page("/my/share/withdrawals/new"))
 
     def test_two_accounts(self):
         """Of two companies: both are offered, and each shows its own."""
         other = self.env["res.company"].create({"name": "Second Company"})
         second = self.env["wine.share.account"]._get(other, self.host)
         self.as_("host")
-        self.assertIn("Second Company", self.read("/my/share"))
-        self.assertRegex(self.read(f"/my/share?account={second.id}"), r"Yours now .{0,3}0\.00")
+        self.assertIn("Second Company", self.page("/my/share"))
+        self.assertRegex(self.page(f"/my/share?account={second.id}"), r"Yours now .{0,3}0\.00")
 
 
 @tagged("post_install", "-at_install")

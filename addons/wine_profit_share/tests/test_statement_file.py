@@ -47,7 +47,7 @@ class FileCommon(StatementCommon):
 class TestStatementSheet(FileCommon):
     """The spreadsheet, read back by another library."""
 
-    def read(self, statement):
+    def sheets(self, statement):
         name, content = statement._file_xlsx()
         self.assertTrue(name.endswith(".xlsx"))
         return load_workbook(io.BytesIO(content), data_only=True).worksheets
@@ -58,7 +58,7 @@ class TestStatementSheet(FileCommon):
     def test_sums(self):
         last, this = self.make_statements()
         for statement in last | this:
-            sums = dict(row[:2] for row in self.rows(self.read(statement)[0]) if row[0])
+            sums = dict(row[:2] for row in self.rows(self.sheets(statement)[0]) if row[0])
             self.assertEqual(sums["Statement"], statement.name)
             self.assertEqual(sums["Partner"], "Host")
             self.assertEqual(sums["Opening"], statement.opening)
@@ -73,7 +73,7 @@ class TestStatementSheet(FileCommon):
 
     def test_lines(self):
         last, this = self.make_statements()
-        _sums, lines, _paid = self.read(last)
+        _sums, lines, _paid = self.sheets(last)
         head, *rows, total = self.rows(lines)
         self.assertEqual(head[0], "Business day")
         self.assertEqual(len(rows), 3)
@@ -83,14 +83,14 @@ class TestStatementSheet(FileCommon):
             self.assertEqual(row[0].date(), last.entry_ids[0].date)
         self.assertAlmostEqual(sum(row[6] for row in rows), last.earned, places=9)
         self.assertAlmostEqual(total[6], last.earned, places=9)
-        _head, *rows, total = self.rows(self.read(this)[1])
+        _head, *rows, total = self.rows(self.sheets(this)[1])
         found = {row[1]: (row[6], row[7]) for row in rows}
         self.assertEqual(found, {"Sale": (1.25, "late"), "Reversal": (this.reversed, "late")})
         self.assertAlmostEqual(total[6], this.earned + this.reversed, places=9)
 
     def test_settlements(self):
         last, _this = self.make_statements()
-        _head, row = self.rows(self.read(last)[2])
+        _head, row = self.rows(self.sheets(last)[2])
         self.assertEqual((row[1], row[2], row[6]), (last.payment_ids.settlement_id.name, 2.5, 2.5))
 
     def test_a_month_without_lines(self):
@@ -98,7 +98,7 @@ class TestStatementSheet(FileCommon):
         after = fields.Date.end_of(this.date_to + timedelta(days=1), "month")
         empty = self.statements._issue(self.account, after)
         self.assertFalse(empty.entry_ids)
-        sums, lines, paid = self.read(empty)
+        sums, lines, paid = self.sheets(empty)
         self.assertEqual(len(self.rows(lines)), 2)
         self.assertEqual(len(self.rows(paid)), 1)
         self.assertEqual(self.rows(sums)[6][1], this.closing)
