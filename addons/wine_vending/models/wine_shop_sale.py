@@ -14,7 +14,14 @@ class PosOrder(models.Model):
         result = super().action_pos_order_paid()
         if not self.wine_vend_id:
             self.env["wine.sale.line"]._announce(self.sudo()._wine_shop_lines())
+            self.sudo()._wine_sales_orders()._wine_settle()
         return result
+
+    def _wine_sales_orders(self):
+        """Sales orders for which something was paid at the till, where tills know them."""
+        if "sale_order_origin_id" not in self.lines._fields:
+            return self.env["sale.order"]
+        return self.lines.sale_order_origin_id
 
     def _wine_shop_region(self):
         """The region of the shop: its own, or that of the warehouse it sells from."""

@@ -50,3 +50,4 @@ from . import test_shop_sale
 from . import test_website_sale
 from . import test_topup
 from . import test_cash_move
+from . import test_till_settles
