@@ -71,6 +71,7 @@ from . import wine_sale_amounts
 from . import wine_shop_sale
 from . import wine_website_sale
 from . import wine_website_money
+from . import wine_website_again
 from . import wine_stock
 from . import wine_stock_lots
 from . import wine_cash_region

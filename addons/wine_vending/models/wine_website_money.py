@@ -74,7 +74,7 @@ class AccountMove(models.Model):
         :return: list[SaleLine]
         """
         self.ensure_one()
-        back, less = [], []
+        back, less, announced = [], [], order._wine_announced()
         base_lines, _taxes = self._get_rounded_base_and_tax_lines()
         for base_line in base_lines:
             item = base_line["record"]
@@ -97,7 +97,7 @@ class AccountMove(models.Model):
                 priced,
                 -1,
                 source=f"account.move.line:{item.id}",
-                reverses=f"sale.order.line:{line.id}",
+                reverses=line._wine_sale_taken_back(item, announced),
                 order=f"account.move:{self.id}",
                 qty=-decimal(line._wine_units(item.quantity, item.product_uom_id)),
             )

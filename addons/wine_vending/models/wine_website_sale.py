@@ -10,6 +10,8 @@ class SaleOrder(models.Model):
     They are sold when they are confirmed and paid: by finished payment transactions, or by invoices
     that are paid. That is announced once for ever, in the transaction in which it becomes true.
     Afterwards each posted credit note takes back its lines, and cancelling the order what is left.
+    What a credit note has taken back and a further invoice charges again is sold again when that
+    invoice is paid.
     A payment that is processed again, an invoice paid a second time: nothing new is announced.
     """
 
@@ -34,6 +36,7 @@ class SaleOrder(models.Model):
             if order.state == "sale" and order._wine_is_paid():
                 SaleLine._announce(order._wine_sale_lines())
             SaleLine._announce(order._wine_credited_lines())
+            SaleLine._announce(order._wine_resold_lines())
             if order.state == "cancel":
                 SaleLine._announce(order._wine_cancelled_lines())
 
@@ -41,13 +44,7 @@ class SaleOrder(models.Model):
         """Whether the whole order is paid, by finished transactions or by paid invoices."""
         self.ensure_one()
         done = sum(self.transaction_ids.filtered(lambda tx: tx.state == "done").mapped("amount"))
-        paid_invoices = self.invoice_ids.filtered(
-            lambda move: (
-                move.move_type == "out_invoice"
-                and move.state == "posted"
-                and move.payment_state in ("in_payment", "paid")
-            )
-        )
+        paid_invoices = self.invoice_ids.filtered(lambda move: move._wine_is_paid())
         invoiced = paid_invoices._get_sale_order_invoiced_amount(self)
         paid = max(done, invoiced) + self._wine_paid_at_till()
         return self.currency_id.compare_amounts(paid, self.amount_total) >= 0
@@ -116,9 +113,7 @@ class SaleOrder(models.Model):
 
     def _wine_cancelled_lines(self):
         """Reversals of the whole order; those before have left less."""
-        announced = self.env["wine.sale.line"].search(
-            [("order_ref", "=", f"sale.order:{self.id}"), ("reverses", "=", False)], order="id"
-        )
+        announced = self._wine_announced().values()
         date = self._wine_region()._business_date_of(self.company_id)
         return [
             line._reversal(f"{line.source}:cancelled", f"sale.order:{self.id}:cancelled", date)

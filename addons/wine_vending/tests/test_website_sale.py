@@ -294,3 +294,59 @@ class TestWebsiteReversal(WebsiteCommon):
         _sold, backs = self.told()
         self.assertEqual([line.gross for line in backs], [-99, Decimal("-29.7")])
         self.check_nothing_left()
+
+    def replace(self, invoice):
+        """“Reverse and create invoice”: a credit note, and a new invoice that is paid."""
+        wizard = (
+            self.env["account.move.reversal"]
+            .with_context(active_model="account.move", active_ids=invoice.ids)
+            .create({"journal_id": invoice.journal_id.id, "reason": "wrong address"})
+        )
+        new = self.env["account.move"].browse(wizard.modify_moves()["res_id"])
+        new.action_post()
+        if new.payment_state not in ("in_payment", "paid"):
+            self.transfer(new)
+        self.assertTrue(new._wine_is_paid())
+        return new
+
+    def test_an_invoice_that_is_replaced_is_sold_again(self):
+        _order, invoice = self.sold((self.red, 2), (self.white, 1))
+        new = self.replace(invoice)
+        sold, back = self.told()
+        self.assertEqual([line.gross for line in back], [-220, -33])
+        self.assertEqual([line.gross for line in sold], [220, 33])
+        self.assertEqual(sold[0].source, f"account.move.line:{new.invoice_line_ids[0].id}")
+        self.assertEqual((self.balance(), self.balance("qty"), self.balance("net")), (253, 3, 230))
+
+    def test_what_was_sold_again_comes_back_as_well(self):
+        _order, invoice = self.sold((self.red, 2))
+        new = self.replace(invoice)
+        self.told()
+        self.credit(new, {self.red: 1})
+        _sold, (back,) = self.told()
+        self.assertEqual(back.reverses, f"account.move.line:{new.invoice_line_ids.id}")
+        self.assertEqual(self.balance(), 110)
+        self.credit(new)
+        self.check_nothing_left()
+
+    def test_cancelling_takes_back_what_was_sold_again(self):
+        order, invoice = self.sold((self.red, 2))
+        self.replace(invoice)
+        order._action_cancel()
+        self.check_nothing_left()
+
+    def test_the_rest_of_an_order_that_was_credited_in_part_is_sold_once(self):
+        """Invoiced in parts; the first part is credited, the second is no sale of its own."""
+        order = self.make_order((self.red, 2))
+        self.pay(order)
+        first = self.invoice(order)
+        self.credit(first, {self.red: 1})
+        self.told()
+        order._wine_settle()
+        self.assertEqual(self.told(), ([], []))
+        self.assertEqual(self.balance(), 110)
+        again = self.invoice(order)
+        if not again._wine_is_paid():
+            self.transfer(again)
+        self.assertEqual([line.gross for line in self.told()[0]], [110])
+        self.assertEqual((self.balance(), self.balance("qty")), (220, 2))
