@@ -8,7 +8,6 @@ from decimal import Decimal
 from uuid import uuid4
 
 from odoo import SUPERUSER_ID, Command, api, fields
-from odoo.addons.wine_vending.core.sale_line import SaleLine
 from odoo.exceptions import UserError
 from odoo.modules.registry import Registry
 from odoo.service.model import retrying
@@ -64,6 +63,8 @@ class TestShareLedgerRaces(unittest.TestCase):
             account = env["wine.share.account"]._get(company, partner)
             account._set_verified()
             self.account_id = account.id
+            from odoo.addons.wine_vending.core.sale_line import SaleLine
+
             self.pattern = SaleLine(
                 source="", channel="machine", kind="sale", date=fields.Date.today(),
                 region_id=machine.region_id.id, site_id=machine.site_id.id,

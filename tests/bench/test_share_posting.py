@@ -10,8 +10,6 @@ import random
 import statistics
 from unittest.mock import patch
 
-from odoo import Command
-
 from tests.bench.common import report, stopwatch
 from tests.bench.test_posting import facts
 from tests.harness import House
@@ -23,6 +21,8 @@ MOST = 25
 
 def set_up(env):
     """One policy for every machine, with everybody there."""
+    from odoo.fields import Command
+
     machines = env["wine.machine"].search([("state", "=", "active")])
     partner = env["res.partner"].create({"name": "Whoever shares", "is_company": True})
     machines.site_id.write({"host_partner_id": partner.id, "salesperson_id": partner.id})
