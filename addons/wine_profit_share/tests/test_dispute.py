@@ -39,7 +39,10 @@ class TestShareDispute(SaleCommon):
 
     def test_a_disputed_line_is_held_and_the_others_are_not(self):
         self.assertEqual((self.entry.state, self.entry.held_for), ("held", "dispute"))
-        self.assertIn("We agreed on 10 %", self.case.text)
+        self.assertIn(f"{self.host.name} does not agree with", self.case.text)
+        self.assertIn("8 % of", self.case.text)
+        self.assertIn("“We agreed on 10 %”", self.case.text)
+        self.assertNotIn("told", self.case.text)
         self.assertEqual(
             (self.case.amount, self.case.vend_id), (self.entry.amount, self.entry.vend_id)
         )

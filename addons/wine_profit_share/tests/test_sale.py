@@ -310,6 +310,8 @@ class TestShareOrders(SaleCommon):
         self.assertEqual(self.entries(), before)
         case = self.env["wine.case"].search([("reference", "=", back.source)])
         self.assertEqual((case.kind, case.state), ("share_orphan", "open"))
+        self.assertIn("net of tax went back to a consumer", case.text)
+        self.assertNotIn("told", case.text)
         self.share(back)
         self.assertEqual(self.env["wine.case"].search_count([("reference", "=", back.source)]), 1)
         self.share(back, sale)  # the sale is found after all, and the refund taken in again
