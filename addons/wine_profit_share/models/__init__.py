@@ -43,7 +43,6 @@ from . import wine_share_party
 from . import wine_share_sale
 from . import wine_share_reversal
 from . import wine_share_case
-from . import wine_share_partner
 from . import wine_share_release
 from . import wine_share_dispute
 from . import wine_share_adjustment

@@ -90,13 +90,14 @@ class WineShareAccount(models.Model):
     _inherit = "wine.share.account"
 
     def _set_verified(self, verified=True):
-        super()._set_verified(verified)
+        result = super()._set_verified(verified)
         if verified and self:
             self.env["wine.share.entry"].sudo()._review(
                 SQL("entry.account_id IN %s", tuple(self.ids))
             )
         elif self:
             self._hold_unverified()
+        return result
 
     def _hold_unverified(self):
         """A verification was withdrawn: nothing more is paid to the partner."""
@@ -127,10 +128,11 @@ class WineCase(models.Model):
         return cases
 
     def _close(self, words):
-        super()._close(words)
+        result = super()._close(words)
         Entry = self.env["wine.share.entry"].sudo()  # whoever decides a case need not see shares
         if vends := self.vend_id:
             Entry._review(SQL("entry.vend_id IN %s", tuple(vends.ids)))
         disputes = self.filtered(lambda case: case.kind == "share_dispute")
         if disputes:
             Entry._review(SQL("entry.dispute_case_id IN %s", tuple(disputes.ids)))
+        return result

@@ -42,7 +42,7 @@ class WineShareEntry(models.Model):
         for line in lines:
             if line.reverses in reversing.sales:
                 rows += reversing.rows(line)
-        reversing.write()
+        reversing.store()
         return self.browse(self._insert(rows))
 
     def _open_orphan_cases(self, company, lines):
@@ -165,7 +165,7 @@ class Reversing:
                 change[0] -= net
                 change[1] -= int(abs(line.qty))
 
-    def write(self):
+    def store(self):
         """How far each sale has been given back; a refund at the same time is run again."""
         changed = [
             (self.pools[source]["id"], giving.given_paid, giving.given_net)
@@ -179,9 +179,9 @@ class Reversing:
                 sorted(changed),
             )
         if self.volumes:
-            self._write_volumes()
+            self._store_volumes()
 
-    def _write_volumes(self):
+    def _store_volumes(self):
         families = self.env["wine.share.policy"]._book(self.company).families
         changes = defaultdict(lambda: [0, 0])
         for (line_id, partner, month), (turnover, units) in self.volumes.items():

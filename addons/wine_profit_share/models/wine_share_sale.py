@@ -21,14 +21,16 @@ class PosOrder(models.Model):
 
     @api.model
     def _wine_posted(self, lines):
-        super()._wine_posted(lines)
+        result = super()._wine_posted(lines)
         # whoever sells need not be allowed to see who earns by it
         self.env["wine.share.entry"].sudo()._post(lines)
+        return result
 
     @api.model
     def _wine_reversed(self, lines):
-        super()._wine_reversed(lines)
+        result = super()._wine_reversed(lines)
         self.env["wine.share.entry"].sudo()._post(lines)
+        return result
 
 
 class WineShareEntry(models.Model):
@@ -171,7 +173,7 @@ class Sharing:
         self._make_sales()
         self.volumes.hold(self._tiered())
         shared = [pair for pairs in self._orders() for pair in self._share_order(pairs)]
-        self.volumes.write()
+        self.volumes.store()
         return SaleRows(self.env, self.company, self.exchange, self.sales).of(shared)
 
     def _tiered(self):

@@ -7,7 +7,7 @@ from ..core.engine import volume_of
 
 
 class Volumes:
-    """The month's volumes that tiered rules of one batch look at: held, counted on, written once."""
+    """The month's volumes that tiered rules of a batch look at: held, counted on, stored once."""
 
     def __init__(self, env, company, families):
         self.env, self.company, self.families = env, company, families
@@ -53,6 +53,7 @@ class Volumes:
                 change[0] += sale.net
                 change[1] += sale.units
 
-    def write(self):
+    def store(self):
+        """Add what was counted, once."""
         if self.added:
             self.env["wine.share.volume"]._add(self.company, self.added)

@@ -19,7 +19,7 @@ class ImaginedVolumes(Volumes):
     def hold(self, tiered):
         """Nothing to lock."""
 
-    def write(self):
+    def store(self):
         """Nothing to write."""
 
 

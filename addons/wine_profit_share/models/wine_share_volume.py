@@ -44,8 +44,8 @@ class WineShareVolume(models.Model):
         self.flush_model()
         execute_values(
             cr._obj,
-            "INSERT INTO wine_share_volume (company_id, family, partner_id, month, turnover, units) "
-            "VALUES %s ON CONFLICT DO NOTHING",
+            "INSERT INTO wine_share_volume "
+            "(company_id, family, partner_id, month, turnover, units) VALUES %s ON CONFLICT DO NOTHING",
             [(company.id, *key, 0, 0) for key in keys],
         )
         rows = execute_values(

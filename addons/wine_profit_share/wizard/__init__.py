@@ -5,3 +5,4 @@ from . import wine_share_settlement_end
 from . import wine_share_answer
 from . import wine_share_whatif
 from . import wine_share_settle
+from . import wine_share_partner_merge

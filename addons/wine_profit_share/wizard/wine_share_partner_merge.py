@@ -11,7 +11,7 @@ class MergePartner(models.TransientModel):
     @api.model
     def _update_foreign_keys(self, src_partners, dst_partner):
         self._check_share_accounts(src_partners | dst_partner)
-        super()._update_foreign_keys(src_partners, dst_partner)
+        result = super()._update_foreign_keys(src_partners, dst_partner)
         self.env.cr.execute(
             "UPDATE wine_share_entry AS entry SET partner_id = account.partner_id "
             "FROM wine_share_account AS account "
@@ -20,6 +20,7 @@ class MergePartner(models.TransientModel):
             [dst_partner.id],
         )
         self.env["wine.share.entry"].invalidate_model()
+        return result
 
     def _check_share_accounts(self, partners):
         """:raise UserError: more than one of the partners has earned shares"""
