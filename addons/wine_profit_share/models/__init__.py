@@ -2,6 +2,7 @@
 from . import wine_share_reconciliation
 from . import wine_share_difference
 from . import wine_share_recon_case
+from . import wine_share_recon_company
 from . import wine_share_recon_find
 from . import wine_share_recon_run
 from . import wine_share_recon_screen

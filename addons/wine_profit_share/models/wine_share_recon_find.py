@@ -58,8 +58,8 @@ class WineShareReconciliation(models.Model):
         gaps = []
         for check in CHECKS:
             columns, rows = self._ask(check, company, date)
-            for row in rows:
-                gaps.append(self._gap(company, dict(zip(columns, row, strict=True))))
+            named = (dict(zip(columns, row, strict=True)) for row in rows)
+            gaps += [self._gap(company, row) for row in named]
         lost = [gap.links["vend_id"] for gap in gaps if gap.kind == "order_missing"]
         return recon.without_echoes(gaps, self._shared_net(lost))
 

@@ -15,12 +15,12 @@ class WineShareReconciliation(models.Model):
     ledger** are compared by a scheduled action once the day is over. It is **clean** and leaves
     nothing to do, or **open**: then each difference has a type, one line here and one case with an
     owner and a deadline. A difference goes by itself when what was missing arrives; or a person
-    accepts it by closing its case with a note. A clean day is **closed** after the days that the
-    company grants to latecomers.
+    accepts it by closing its case. A clean day is **closed** after the days that the company grants
+    to latecomers.
 
-    A closed day keeps its five numbers for ever. What is reported later (a machine that was offline,
-    a refund) stands beside them as *late* and does not open the day again; if it brings a difference
-    of its own, that one has a case, marked late.
+    A closed day keeps its five numbers for ever. What is reported later (a machine that was
+    offline, a refund) stands beside them as *late* and does not open the day again; if it brings a
+    difference of its own, that one has a case, marked late.
 
     Everything is computed from the books each time, so that running it twice, or after a crash,
     changes nothing. Sales without a region (website) make a row of the company without a region.

@@ -1,10 +1,13 @@
 # SPDX-License-Identifier: LGPL-3.0-or-later
-"""Days that agree, and each kind of difference planted into one: it is found, and only it."""
+"""Days that agree, days that are over, what becomes of a difference, who may do what."""
 
 from datetime import timedelta
+from unittest.mock import patch
 
+from odoo import fields
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import new_test_user, tagged
+from odoo.tools import mute_logger
 
 from .recon import ReconCommon
 
@@ -133,227 +136,6 @@ class TestLatecomers(ReconCommon):
 
 
 @tagged("post_install", "-at_install")
-class TestPlanted(ReconCommon):
-    """One difference each, planted behind the ORM's back into a day that agrees."""
-
-    def setUp(self):
-        super().setUp()
-        self.vends = self.sell_then(3, pay="card")
-        self.sell_then(2, pay="cash", slot="A2")
-        self.order = self.vends[1].order_ids
-
-    def assert_found(self, kind, expected=None, found=None):
-        """Exactly this difference: one line, one case of it."""
-        day = self.run_day()
-        line = day.difference_ids.filtered(lambda line: line.state == "open")
-        self.assertEqual(line.mapped("kind"), [kind])
-        self.assertEqual(day.state, "open")
-        self.assertEqual(day.open_count, 1)
-        self.assertEqual(line.case_id.state, "open")
-        self.assertEqual(line.case_id.region_id, self.region)
-        self.assertTrue(line.case_id.deadline)
-        self.assertTrue(line.text)
-        if expected is not None:
-            self.assertAlmostEqual(line.expected, expected)
-            self.assertAlmostEqual(line.found, found)
-        cases = self.env["wine.case"].search_count([])
-        self.run_day()
-        self.assertEqual(self.env["wine.case"].search_count([]), cases, "asked twice")
-        return line
-
-    def test_an_order_that_was_never_written(self):
-        self.lose_order()
-        self.finish()
-        line = self.assert_found("order_missing", 120, 0)
-        self.assertEqual(line.vend_id, self.vends[1])
-        self.assertEqual(line.case_id.kind, "recon_order")
-
-    def test_an_order_that_went_lost_after_the_books_were_closed(self):
-        """Its shares, its payment and its income are still there: one difference, not four."""
-        self.finish()
-        self.lose_order()
-        self.assert_found("order_missing", 120, 0)
-
-    def lose_order(self):
-        self.by_sql("DELETE FROM pos_payment WHERE pos_order_id = %s", self.order.id)
-        self.by_sql("DELETE FROM pos_order_line WHERE order_id = %s", self.order.id)
-        self.by_sql("DELETE FROM pos_order WHERE id = %s", self.order.id)
-
-    def test_an_order_over_another_amount(self):
-        """Order, line and payment were lowered together: only the vend knows better."""
-        self.by_sql("UPDATE wine_vend SET amount_captured = 130 WHERE id = %s", self.vends[1].id)
-        self.finish()
-        self.assert_found("order_amount", 130, 120)
-
-    def test_an_order_of_a_vend_that_sold_nothing(self):
-        self.by_sql("UPDATE wine_vend SET state = 'failed' WHERE id = %s", self.vends[1].id)
-        self.finish()
-        self.assert_found("order_extra", 0, 120)
-
-    def test_a_payment_that_was_deleted(self):
-        self.finish()
-        self.by_sql("DELETE FROM pos_payment WHERE pos_order_id = %s", self.order.id)
-        line = self.assert_found("payment_missing", 120, 0)
-        self.assertEqual(line.order_id, self.order)
-        self.assertEqual(line.case_id.kind, "recon_payment")
-
-    def test_a_payment_over_another_amount(self):
-        self.finish()
-        self.by_sql("UPDATE pos_payment SET amount = 100 WHERE pos_order_id = %s", self.order.id)
-        self.assert_found("payment_amount", 120, 100)
-
-    def test_a_payment_of_another_kind(self):
-        """The money is expected from QR and comes by card."""
-        method = self.region._payment_methods()["qr"]
-        self.by_sql(
-            "UPDATE pos_payment SET payment_method_id = %s WHERE pos_order_id = %s",
-            method.id,
-            self.order.id,
-        )
-        self.finish()
-        self.assert_found("payment_kind", 120, 120)
-
-    def test_a_statement_of_the_session_that_was_changed(self):
-        session = self.finish()
-        self.by_sql(
-            "UPDATE account_bank_statement_line SET amount = 5 WHERE pos_session_id = %s",
-            session.id,
-        )
-        line = self.assert_found("session_payment", 7, 5)
-        self.assertEqual(line.session_id, session)
-
-    def test_card_money_of_a_session_that_was_changed(self):
-        session = self.finish()
-        self.by_sql("UPDATE account_payment SET amount = 1 WHERE pos_session_id = %s", session.id)
-        self.assert_found("session_payment", 360, 1)
-
-    def test_an_income_that_was_changed(self):
-        session = self.finish()
-        income = session.move_id.line_ids.filtered(
-            lambda line: line.account_id.account_type == "income"
-        )[:1]
-        self.by_sql("UPDATE account_move_line SET balance = balance + 1 WHERE id = %s", income.id)
-        line = self.assert_found("session_income")
-        self.assertAlmostEqual(line.amount, -1)
-        self.assertEqual(line.case_id.kind, "recon_books")
-
-    def test_a_sale_that_was_not_shared(self):
-        self.finish()
-        source = f"pos.order.line:{self.order.lines.uuid}"
-        for entry in self.entries(("source", "=", source)):
-            self.by_sql("DELETE FROM wine_share_entry WHERE id = %s", entry.id)
-        net = self.order.lines.price_subtotal
-        line = self.assert_found("share_missing", net, 0)
-        self.assertEqual(line.case_id.kind, "recon_share")
-
-    def test_a_share_that_was_changed(self):
-        self.finish()
-        entry = self.entries(("vend_id", "=", self.vends[1].id), ("role", "=", "host"))
-        self.by_sql("UPDATE wine_share_entry SET amount = amount + 1 WHERE id = %s", entry.id)
-        self.assert_found("share_sum", 0, 1)
-
-    def test_shares_that_were_changed_in_balance(self):
-        """Pool and platform were raised together: the sum is zero, and too much was shared."""
-        self.finish()
-        of_vend = ("vend_id", "=", self.vends[1].id)
-        for role, change in (("pool", -1), ("platform", 1)):
-            entry = self.entries(of_vend, ("role", "=", role))
-            self.by_sql(
-                "UPDATE wine_share_entry SET amount = amount + %s WHERE id = %s", change, entry.id
-            )
-        net = self.order.lines.price_subtotal
-        self.assert_found("share_amount", net, net + 1)
-
-    def test_shares_of_no_sale(self):
-        self.finish()
-        common = {
-            "source": "pos.order.line:nobody",
-            "kind": "sale",
-            "date": self.day,
-            "company_id": self.company.id,
-            "region_id": self.region.id,
-        }
-        ours = {**common, "partner_id": self.platform.id}
-        self.env["wine.share.entry"]._post_entries(
-            [
-                {**ours, "role": "pool", "account_kind": "pool", "amount": -9},
-                {**ours, "role": "platform", "account_kind": "platform", "amount": 9},
-            ]
-        )
-        self.assert_found("share_extra", 0, 9)
-
-    def test_a_rent_that_does_not_add_up(self):
-        self.finish()
-        common = {
-            "source": "rent:test",
-            "kind": "rent",
-            "date": self.day,
-            "company_id": self.company.id,
-            "region_id": self.region.id,
-        }
-        platform = {"role": "platform", "account_kind": "platform", "amount": -50}
-        entries = self.env["wine.share.entry"]._post_entries(
-            [
-                {**common, "role": "host", "partner_id": self.host.id, "amount": 50},
-                {**common, **platform, "partner_id": self.platform.id},
-            ]
-        )
-        self.accrue()
-        self.assertEqual(self.open_kinds(self.run_day()), [])
-        paid = entries.filtered(lambda entry: entry.role == "platform")
-        self.by_sql("UPDATE wine_share_entry SET amount = -40 WHERE id = %s", paid.id)
-        self.assert_found("share_sum", 0, 10)
-
-
-@tagged("post_install", "-at_install")
-class TestAccrualPlanted(ReconCommon):
-    """The books of the shares against the ledger lines that they were made of."""
-
-    def setUp(self):
-        super().setUp()
-        self.sell_then(4, pay="card")
-        self.finish()
-        self.of_host = self.entries(("partner_id", "=", self.host.id))
-        self.accrual = self.of_host.accrual_id
-
-    def lines(self, kind):
-        return self.accrual.move_id.line_ids.filtered(
-            lambda line: line.account_id.account_type == kind
-        )
-
-    def test_it_agrees(self):
-        day = self.run_day()
-        self.assertEqual(self.open_kinds(day), [])
-        self.assertTrue(self.accrual.move_id)
-        self.assertAlmostEqual(day.accrual_amount, self.accrual.amount)
-        self.assertGreater(day.accrual_amount, 0)
-        self.assertFalse(day.accrual_waiting)
-
-    def test_an_expense_that_was_changed(self):
-        line = self.lines("expense_direct_cost")[:1]
-        self.by_sql("UPDATE account_move_line SET balance = balance + 2 WHERE id = %s", line.id)
-        day = self.run_day()
-        self.assertEqual(self.open_kinds(day), ["accrual_amount"])
-        self.assertAlmostEqual(day.difference_ids.amount, 2)
-        self.assertEqual(day.difference_ids.move_id, self.accrual.move_id)
-
-    def test_a_payable_that_was_changed(self):
-        line = self.lines("liability_payable")[:1]
-        self.by_sql("UPDATE account_move_line SET balance = balance - 2 WHERE id = %s", line.id)
-        day = self.run_day()
-        self.assertEqual(self.open_kinds(day), ["accrual_amount"])
-        self.assertIn(line.partner_id.name, day.difference_ids.text)
-
-    def test_shares_that_were_never_accrued(self):
-        """After two days, not before: the books follow a little later."""
-        entry = self.of_host[:1]
-        self.by_sql("UPDATE wine_share_entry SET accrual_id = NULL WHERE id = %s", entry.id)
-        day = self.run_day()
-        self.assertAlmostEqual(day.accrual_waiting, entry.amount)
-        self.assertNotIn("accrual_missing", self.open_kinds(day))
-
-
-@tagged("post_install", "-at_install")
 class TestLife(ReconCommon):
     """A difference and its case: opened once, explained, accepted, opened again."""
 
@@ -435,98 +217,6 @@ class TestLife(ReconCommon):
 
 
 @tagged("post_install", "-at_install")
-class TestWitnesses(ReconCommon):
-    """Differences that have a case of their own: counters and collections."""
-
-    def read_counters(self, when, count, value):
-        reading = self.env["wine.counter.snapshot"]._take(
-            [
-                {
-                    "identity": f"test-{when}",
-                    "machine_id": self.machine.id,
-                    "source": "meter",
-                    "moment": when,
-                    "count": count,
-                    "value": value,
-                }
-            ]
-        )
-        self.env.invalidate_all()
-        return reading
-
-    def test_counters_that_agree(self):
-        self.read_counters(self.noon - timedelta(hours=6), 100, 1000)
-        self.sell_then(2)
-        self.read_counters(self.noon + timedelta(hours=6), 102, 1240)
-        self.finish()
-        day = self.run_day()
-        self.assertEqual(self.open_kinds(day), [])
-        self.assertAlmostEqual(day.counter_amount, 240)
-        self.assertAlmostEqual(day.counter_known, 240)
-        self.assertEqual(day.counter_readings, 1)
-
-    def test_a_gap_of_the_counters(self):
-        """The machine's own case is the case of the difference: nothing is asked twice."""
-        self.read_counters(self.noon - timedelta(hours=6), 100, 1000)
-        self.sell_then(2)
-        reading = self.read_counters(self.noon + timedelta(hours=6), 103, 1360)
-        self.finish()
-        cases = self.env["wine.case"].search_count([])
-        day = self.run_day()
-        self.assertEqual(self.open_kinds(day), ["counter"])
-        line = day.difference_ids
-        self.assertEqual(line.case_id, reading.case_ids)
-        self.assertAlmostEqual(line.amount, 120)
-        self.assertEqual(self.env["wine.case"].search_count([]), cases)
-
-    def test_a_gap_that_a_late_sale_explains(self):
-        self.read_counters(self.noon - timedelta(hours=6), 100, 1000)
-        self.sell_then(2)
-        reading = self.read_counters(self.noon + timedelta(hours=6), 103, 1360)
-        self.finish()
-        line = self.run_day().difference_ids
-        self.sell_then()
-        reading._compare()
-        self.run_day()
-        self.assertEqual(line.state, "explained")
-        self.assertEqual(line.case_id.state, "decided")
-
-    def test_a_gap_that_a_person_decided(self):
-        self.read_counters(self.noon - timedelta(hours=6), 100, 1000)
-        self.sell_then(2)
-        self.read_counters(self.noon + timedelta(hours=6), 103, 1360)
-        self.finish()
-        line = self.run_day().difference_ids
-        line.case_id.action_close()
-        self.assertEqual(line.state, "accepted")
-        self.assertEqual(self.run_day().state, "clean")
-
-    def test_cash_that_is_missing_in_the_bag(self):
-        self.sell_then(2, pay="cash", slot="A2")
-        self.finish()
-        self.env["wine.cash.collection"]._take(
-            [
-                {
-                    "machine_id": self.machine.id,
-                    "uuid": "recon-bag",
-                    "moment": self.noon + timedelta(hours=1),
-                    "counted_coins": 2.0,
-                    "counted_notes": 0.0,
-                    "source": "phone",
-                    "user_id": self.env.uid,
-                }
-            ]
-        )
-        self.env.invalidate_all()
-        bag = self.env["wine.cash.collection"].search([("uuid", "=", "recon-bag")])
-        self.assertTrue(bag.is_off)
-        day = self.run_day()
-        self.assertEqual(self.open_kinds(day), ["cash"])
-        self.assertEqual(day.difference_ids.collection_id, bag)
-        self.assertIn(day.difference_ids.case_id, bag.case_ids)
-
-
-@tagged("post_install", "-at_install")
 class TestWho(ReconCommon):
     """Who sees and does what with a day."""
 
@@ -556,3 +246,130 @@ class TestWho(ReconCommon):
         self.record.checked_at = before
         self.record.with_user(finance).action_compare()
         self.assertGreater(self.record.checked_at, before)
+
+    def test_every_number_leads_to_what_is_behind_it(self):
+        finance = new_test_user(
+            self.env,
+            "recon-drill",
+            "wine_vending.group_wine_finance,account.group_account_readonly",
+        )
+        mine = self.record.with_user(finance)
+        behind = {
+            "action_view_orders": self.env["wine.vend"].search(
+                [("machine_id", "=", self.machine.id)]
+            ),
+            "action_view_shares": self.entries(("region_id", "=", self.region.id)),
+            "action_view_payments": self.env["pos.payment"].search(
+                [("pos_order_id.wine_region_id", "=", self.region.id)]
+            ),
+        }
+        for name, records in behind.items():
+            with self.subTest(name=name):
+                action = getattr(mine, name)()
+                found = self.env[action["res_model"]].search(action["domain"])
+                self.assertTrue(records)
+                self.assertEqual(found, found & records | records)
+        books = mine.action_view_books()
+        items = self.env["account.move.line"].search(books["domain"])
+        self.assertIn("income", items.account_id.mapped("account_type"))
+        self.assertIn("liability_payable", items.account_id.mapped("account_type"))
+
+    def test_readings_of_the_local_day(self):
+        """West of Greenwich the day of a region begins later."""
+        self.region.tz = "America/New_York"
+        start, end = self.record._bounds()
+        self.assertEqual(end - start, timedelta(days=1))
+        self.assertIn(start.hour, (4, 5))
+
+    def test_a_manager_sees_the_own_subtree_only(self):
+        manager = new_test_user(self.env, "recon-sub", "wine_vending.group_wine_region_manager")
+        far = self.make_region("Farland", "FARX")
+        for region in (self.above, far):
+            region.manager_ids = manager if region == far else False
+        for model in ("wine.share.reconciliation", "wine.share.report"):
+            with self.subTest(model=model):
+                seen = self.env[model].with_user(manager).search([])
+                self.assertFalse(seen.filtered(lambda row: row.region_id != far))
+        self.above.manager_ids = manager
+        report = self.env["wine.share.report"].with_user(manager)
+        here = [("region_id", "=", self.region.id)]
+        [(earned,)] = report._read_group(here, aggregates=["partner_amount:sum"])
+        ours = self.entries(("region_id", "=", self.region.id), ("account_kind", "=", "party"))
+        self.assertAlmostEqual(earned, sum(ours.mapped("amount")))
+        self.assertGreater(earned, 0)
+
+
+@tagged("post_install", "-at_install")
+class TestScheduled(ReconCommon):
+    """Which days the scheduled action takes, and what holds it up."""
+
+    def setUp(self):
+        super().setUp()
+        self.sell_then()
+        self.finish()
+        # a day is over when it is over in every region; those of the demo data lie west of here
+        self.env["wine.region"].search([("company_id", "=", self.company.id)]).tz = "UTC"
+        self.company.wine_recon_until = self.day - timedelta(days=1)
+
+    def run_cron(self):
+        done = []
+        original = type(self.Day)._reconcile
+
+        def reconcile(days, company, date):
+            done.append((company, date))
+            return original(days, company, date)
+
+        with (
+            patch.object(type(self.Day), "_reconcile", reconcile),
+            patch.object(type(self.env["ir.cron"]), "_commit_progress", lambda *a, **k: True),
+        ):
+            self.Day._cron_reconcile()
+        self.env.invalidate_all()
+        return [date for company, date in done if company == self.company]
+
+    def test_a_day_that_is_over_and_not_the_running_one(self):
+        dates = self.run_cron()
+        self.assertIn(self.day, dates)
+        self.assertLess(max(dates), fields.Date.today())
+        self.assertEqual(self.company.wine_recon_until, self.day)
+        self.assertTrue(self.Day.search([("region_id", "=", self.region.id)]).checked_at)
+
+    def test_the_first_run_begins_with_the_first_sale(self):
+        self.company.wine_recon_until = False
+        self.env.cr.execute(
+            "UPDATE wine_vend SET business_date = business_date - 100 WHERE machine_id <> %s",
+            [self.machine.id],
+        )
+        self.assertEqual(self.Day._dates_first(self.company), {self.day})
+
+    def test_a_day_that_fails_holds_up_no_other_and_comes_again(self):
+        before = self.day - timedelta(days=1)
+        self.company.wine_recon_until = before - timedelta(days=1)
+        original = type(self.Day)._reconcile
+
+        def reconcile(days, company, date):
+            if date == before:
+                raise UserError(self.env._("No."))
+            return original(days, company, date)
+
+        with (
+            patch.object(type(self.Day), "_reconcile", reconcile),
+            patch.object(type(self.env["ir.cron"]), "_commit_progress", lambda *a, **k: True),
+            mute_logger("odoo.addons.wine_profit_share.models.wine_share_recon_run"),
+        ):
+            self.Day._cron_reconcile()
+        self.assertTrue(self.Day.search([("region_id", "=", self.region.id)]))
+        self.assertLess(self.company.wine_recon_until, before)
+        self.assertIn(before, self.Day._dates_first(self.company))
+
+    def test_closed_days_are_swept_now_and_then(self):
+        self.company.wine_recon_close_days = 0
+        day = self.run_day()
+        self.assertEqual(day.state, "closed")
+        self.company.wine_recon_until = self.day
+        now = fields.Datetime.now()
+        others = self.Day.search([("id", "!=", day.id)])
+        others.write({"closed_at": now, "checked_at": now, "open_count": 0})
+        self.assertNotIn(self.day, self.Day._dates_again(self.company))
+        day.checked_at -= timedelta(days=8)
+        self.assertIn(self.day, self.Day._dates_again(self.company))
