@@ -89,20 +89,20 @@ SHARE_CHARTS = [
     ("Amount in question by day", RECON, "line", "date:day", "open_amount"),
 ]
 BY_ROLE = [
-    ("Roles: accrued, available", SHARE, "role", ("accrued", "available"), ("accrued", "desc")),
-    ("Roles: paid, disputed", SHARE, "role", ("paid", "disputed"), ("paid", "desc")),
+    ("Roles: accrued, available", SHARE, "role", ("accrued", "available"), None),
+    ("Roles: paid, disputed", SHARE, "role", ("paid", "disputed"), None),
 ]
 WHO = [
-    ("Partners", SHARE, "partner_id", ("partner_amount", "available"), ("partner_amount", "desc")),
-    ("Taken back most", SHARE, "partner_id", ("taken_back", "partner_amount"), ("taken_back", "desc")),
-    ("Machines", SHARE, "machine_id", ("partner_amount", "available"), ("partner_amount", "desc")),
-]  # fmt: skip
+    ("Partners", SHARE, "partner_id", ("partner_amount", "available"), None),
+    ("Taken back most", SHARE, "partner_id", ("taken_back", "partner_amount"), None),
+    ("Machines", SHARE, "machine_id", ("partner_amount", "available"), None),
+]
 BY_REGION = [
-    ("Regions: accrued, available", SHARE, "region_id", ("accrued", "available"), ("accrued", "desc")),
-    ("Regions: paid, disputed", SHARE, "region_id", ("paid", "disputed"), ("paid", "desc")),
-]  # fmt: skip
-DIFFER = ("Regions that differ", RECON, "region_id", ("open_count", "open_amount"), ("open_count", "desc"))  # fmt: skip
-SITES = ("Sites", SHARE, "site_id", ("partner_amount", "available"), ("partner_amount", "desc"))
+    ("Regions: accrued, available", SHARE, "region_id", ("accrued", "available"), None),
+    ("Regions: paid, disputed", SHARE, "region_id", ("paid", "disputed"), None),
+]
+DIFFER = ("Regions that differ", RECON, "region_id", ("open_count", "open_amount"), None)
+SITES = ("Sites", SHARE, "site_id", ("partner_amount", "available"), None)
 PAGES = {
     "company": [
         ("Regions", SALES, "region_id", ("gross", "margin_rate"), ("gross", "desc")),
@@ -121,6 +121,10 @@ SHARE_PAGES = {
     "share_finance": [*BY_ROLE, *BY_REGION, *WHO, DIFFER],
     "share_region": [*BY_ROLE, *BY_REGION, *WHO, SITES],
 }
+#: what is to be seen first, the largest first
+DESCENDING = (
+    "lost_amount", "partner_amount", "accrued", "paid", "taken_back", "open_count",
+)  # fmt: skip
 #: addon → pages, scorecards, charts, period shown at first
 BOARDS = {
     "wine_vending": (PAGES, SCORES, CHARTS, "last_30_days"),
@@ -234,7 +238,8 @@ def chart(number, top, title, model, kind, group, measure):
             "mode": kind,
         },
         "searchParams": {
-            "context": {}, "domain": _domain([group]), "groupBy": [group], "orderBy": [], "comparison": None,
+            "context": {}, "domain": _domain([group]), "groupBy": [group], "orderBy": [],
+            "comparison": None,
         },
         "dataSets": [{}],
         "verticalAxisPosition": "left",
@@ -313,7 +318,7 @@ def dashboard(tables, scores=SCORES, charts=CHARTS, period="last_30_days"):
 
 def _sort(measure):
     """What deserves a look comes first."""
-    return "desc" if measure == "lost_amount" else "asc"
+    return "desc" if measure in DESCENDING else "asc"
 
 
 def sheet(key, name, rows, cells, figures, styles, borders, layouts):

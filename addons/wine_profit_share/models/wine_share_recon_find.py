@@ -91,8 +91,8 @@ class WineShareReconciliation(models.Model):
             self.env.execute_query(
                 SQL(
                     "SELECT vend_id, SUM(amount) FROM wine_share_entry "
-                    "WHERE vend_id IN %s AND account_kind <> 'pool' AND kind IN ('sale', 'reversal') "
-                    "GROUP BY vend_id",
+                    "WHERE vend_id IN %s AND account_kind <> 'pool' "
+                    "AND kind IN ('sale', 'reversal') GROUP BY vend_id",
                     tuple(vend_ids),
                 )
             )
