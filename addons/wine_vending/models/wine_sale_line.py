@@ -67,7 +67,7 @@ class WineSaleLine(models.Model):
         "product.product", required=True, readonly=True, ondelete="restrict"
     )
     partner_id = fields.Many2one("res.partner", "Customer", readonly=True)
-    qty = fields.Float("Units", digits=(16, 3), readonly=True)
+    qty = fields.Float("Units", digits="Product Unit", readonly=True)
     gross = fields.Monetary("Paid", readonly=True)
     discount = fields.Monetary(readonly=True)
     net = fields.Monetary("Net of tax", readonly=True)
