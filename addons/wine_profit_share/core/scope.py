@@ -93,14 +93,11 @@ class PolicyBook:
         :return: :class:`Policy`, or None where nothing applies: the platform has everything
         """
         key = (day, region_path, site_id, machine_id, product_id, categ_path, channel)
-        try:
-            return self._memo[key]
-        except KeyError:
-            pass
-        if len(self._memo) >= MEMO:
-            self._memo.clear()
-        found = self._memo[key] = self._find(*key)
-        return found
+        if key not in self._memo:
+            if len(self._memo) >= MEMO:
+                self._memo.clear()
+            self._memo[key] = self._find(*key)
+        return self._memo[key]
 
     def _find(self, day, region_path, site, machine, product, categ_path, channel):
         regions = {region: depth for depth, region in enumerate(region_path)}

@@ -188,8 +188,8 @@ class WineSharePolicy(models.Model):
 
     def _gap_problem(self, line, names):
         return self.env._(
-            "Line “%(line)s”: nobody fills this role anywhere where the policy applies (%(names)s). "
-            "Enter who does, or take the line out.",
+            "Line “%(line)s”: nobody fills this role anywhere where the policy applies "
+            "(%(names)s). Enter who does, or take the line out.",
             line=line.summary,
             names=names,
         )
@@ -231,7 +231,8 @@ class WineSharePolicyLine(models.Model):
     def _role_gaps(self):
         """Where nobody fills the role of this line: (what lacks somebody, whether others do not)."""
         find = getattr(self, f"_gaps_of_{self.role}", None)
-        if self.policy_id.channel in ("website", "shop") and self.role in ("host", "salesperson"):
+        elsewhere = self.policy_id.channel in ("website", "shop")
+        if elsewhere and self.role in ("host", "salesperson"):
             return self.env._("the website and the shop have no site"), False
         return find() if find else ([], True)
 

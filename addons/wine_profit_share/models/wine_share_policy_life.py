@@ -103,7 +103,7 @@ class WineSharePolicy(models.Model):
         return True
 
     def action_retire(self):
-        """Let a policy end today without a successor: the next wider policy shares from tomorrow."""
+        """Let a policy end today without a successor: from tomorrow the next wider one shares."""
         self.check_access("write")
         today = fields.Date.context_today(self)
         for policy in self.filtered(lambda policy: policy.state == "active" and not policy.date_to):

@@ -62,9 +62,7 @@ class WineSharePolicyLine(models.Model):
     value = fields.Selection(VALUE, "Gets", required=True, default="percent")
     base = fields.Selection(BASE, "Of", required=True, default="net")
     bp = fields.Integer("Basis points")
-    percent = fields.Float(
-        "Percent", digits=(5, 2), compute="_compute_percent", inverse="_inverse_percent"
-    )
+    percent = fields.Float(digits=(5, 2), compute="_compute_percent", inverse="_inverse_percent")
     amount = fields.Monetary(help="Per order, per unit, per litre or per month.")
     rent_per = fields.Selection(
         [("machine", "machine"), ("site", "site")], "Rent per", default="machine", required=True
@@ -77,9 +75,9 @@ class WineSharePolicyLine(models.Model):
     )
     tier_ids = fields.One2many("wine.share.policy.tier", "line_id", "Tiers", copy=True)
     has_minimum = fields.Boolean("At least")
-    minimum = fields.Monetary("Minimum", help="Of one sale line.")
+    minimum = fields.Monetary(help="Of one sale line.")
     has_maximum = fields.Boolean("At most")
-    maximum = fields.Monetary("Maximum", help="Of one sale line.")
+    maximum = fields.Monetary(help="Of one sale line.")
 
     summary = fields.Char("Share", compute="_compute_summary")
 
@@ -230,9 +228,7 @@ class WineSharePolicyTier(models.Model):
     turnover = fields.Monetary("From turnover")
     units = fields.Integer("From units")
     bp = fields.Integer("Basis points")
-    percent = fields.Float(
-        "Percent", digits=(5, 2), compute="_compute_percent", inverse="_inverse_percent"
-    )
+    percent = fields.Float(digits=(5, 2), compute="_compute_percent", inverse="_inverse_percent")
 
     _bp_range = models.Constraint(
         "CHECK(bp BETWEEN 0 AND 10000 AND turnover >= 0 AND units >= 0)",

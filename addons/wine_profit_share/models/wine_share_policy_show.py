@@ -9,7 +9,7 @@ class WineSharePolicy(models.Model):
     _inherit = "wine.share.policy"
 
     place = fields.Char("Where", compute="_compute_place")
-    goods = fields.Char("Goods", compute="_compute_goods")
+    goods = fields.Char(compute="_compute_goods")
     chain = fields.Char("Who gets what", compute="_compute_chain")
     version_count = fields.Integer("Number of versions", compute="_compute_version_count")
 

@@ -9,7 +9,6 @@ class WineSite(models.Model):
 
     salesperson_id = fields.Many2one(
         "res.partner",
-        "Salesperson",
         tracking=True,
         help="Won this site; shares in its sales where the policy says so.",
     )
@@ -20,7 +19,6 @@ class WineMachine(models.Model):
 
     salesperson_id = fields.Many2one(
         "res.partner",
-        "Salesperson",
         tracking=True,
         help="Shares in the sales of this machine where the policy says so; empty for the "
         "salesperson of the site.",

@@ -298,7 +298,8 @@ class TestSharePolicyChecks(PolicyCommon):
             Command.create({"role": "operator", "value": "residual"}),
             Command.update(rest.id, {"value": "percent", "percent": 30}),
         ]
-        self.assertEqual(draft.line_ids.filtered(lambda l: l.value == "residual").role, "operator")
+        rest = draft.line_ids.filtered(lambda line: line.value == "residual")
+        self.assertEqual(rest.role, "operator")
 
     def test_a_chain_broken_by_its_lines_is_not_put_in_force(self):
         draft = self.draft(HOST)
