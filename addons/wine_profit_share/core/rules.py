@@ -63,7 +63,7 @@ class Policy:
 
 @dataclass(frozen=True, slots=True)
 class Sale:
-    """One sale line as the engine sees it: integer minor units, nothing negative.
+    """One sale line as the engine sees it: integer minor units, nothing negative but a tax.
 
     ``gross`` is the list price with tax before any discount, ``discount`` what was taken off it,
     ``paid`` = gross - discount = ``net`` + ``tax``. What is distributed is ``net``.

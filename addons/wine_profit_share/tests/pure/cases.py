@@ -67,7 +67,7 @@ def some_sale(chance, policy, source="line"):
     discount = chance.choice((*[0] * 9, gross, *(chance.randint(0, gross) for _price in range(3))))
     paid = gross - discount
     usual = 19 * paid // 119
-    tax = chance.choice((0, usual, usual, usual, chance.randint(0, paid)))
+    tax = chance.choice((0, *[usual] * 4, chance.randint(0, paid), -chance.randint(0, paid)))
     bearers = {}
     if discount and chance.random() < 0.4:
         part = chance.randint(0, discount)

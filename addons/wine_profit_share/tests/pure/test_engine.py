@@ -268,10 +268,21 @@ def test_a_later_line_sees_the_volume_of_an_earlier_one():
 # === WHAT IS NO SALE === #
 
 
-@pytest.mark.parametrize("field", ["discount", "net", "tax", "fee", "cost", "units", "ml"])
+@pytest.mark.parametrize("field", ["discount", "net", "fee", "cost", "units", "ml"])
 def test_nothing_of_a_sale_is_negative(field):
     with pytest.raises(ValueError, match="a refund takes back"):
         share_out(replace(SALE, **{field: -1}), policy(), {})
+
+
+def test_more_tax_is_not_withheld_than_was_sold():
+    with pytest.raises(ValueError, match="a refund takes back"):
+        share_out(replace(SALE, gross=-1, net=11800, tax=-11801), policy(), {})
+
+
+def test_a_tax_that_is_withheld_leaves_more_to_share_than_was_paid():
+    sale = Sale("s", "o", 1, 750, 9000, 0, 10000, -1000)
+    share = only(Rule(1, "host", "percent", base="paid", bp=1000), sale)
+    assert (share.base_amount, share.amount) == (9000, 900)
 
 
 def test_a_sale_adds_up():
