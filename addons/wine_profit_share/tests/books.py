@@ -17,6 +17,21 @@ class BooksCommon(ShareCommon):
         cls.company.share_bank_cooldown = 0
         cls.region._set_up_trade()
         cls.terms = cls.env["wine.share.terms"].search([("company_id", "=", cls.company.id)])
+        cls.terms.write(
+            {
+                "period": "monthly",
+                "method": "payment",
+                "minimum": 0,
+                "fee_fixed": 0,
+                "fee_percent": 0,
+                "tax_ids": [Command.clear()],
+                "platform_id": False,
+                "journal_id": False,
+                "payment_method_line_id": False,
+                "expense_account_id": False,
+                "approve_alone": False,
+            }
+        )
         cls.host_terms = cls.terms.filtered(lambda terms: terms.role == "host")
         cls.bank = cls.make_bank(cls.host)
         cls.account = cls.account_of(cls.host)

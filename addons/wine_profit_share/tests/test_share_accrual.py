@@ -42,6 +42,8 @@ class TestShareAccrual(BooksCommon):
         )
 
     def test_twice(self):
+        ours = [("company_id", "=", self.company.id)]
+        before = self.env["wine.share.accrual"].search_count(ours)
         self.earn(10.0)
         self.assertTrue(self.accrue())
         self.assertFalse(self.accrue())
@@ -50,8 +52,7 @@ class TestShareAccrual(BooksCommon):
         )
         self.assertFalse(empty)
         self.assertEqual(self.owed(), 10.0)
-        ours = [("company_id", "=", self.company.id)]
-        self.assertEqual(self.env["wine.share.accrual"].search_count(ours), 1)
+        self.assertEqual(self.env["wine.share.accrual"].search_count(ours), before + 1)
 
     def test_late(self):
         """What a machine reports late makes a further entry of its day; the first one stays."""
@@ -129,6 +130,8 @@ class TestShareAccrual(BooksCommon):
                 {"role": "platform", "value": "residual"},
             ],
         )
+        usual = self.company.wine_share_expense_account_id
+        before = self.books(usual)
         vends = self.sell(7) | self.sell(4, slot="A2", pay="cash")
         self.refund(vends[2:5])
         self.close()
@@ -138,7 +141,7 @@ class TestShareAccrual(BooksCommon):
             with self.subTest(partner=partner.name):
                 self.assertGreater(balances[partner], 0)
                 self.assertEqual(self.owed(partner), balances[partner])
-        spent = self.books(self.company.wine_share_expense_account_id)
+        spent = round(self.books(usual) - before, 2)
         parties = (self.host, self.operator, self.supplier)
         self.assertEqual(spent, round(sum(balances[partner] for partner in parties), 2))
 
@@ -212,3 +215,40 @@ class TestShareAccrual(BooksCommon):
             self.accrue()
         self.company._set_up_share()
         self.assertEqual(self.accrue().amount, 5.0)
+
+    def test_books_check(self):
+        """Each account shows what the ledger and the books owe; a booking by hand shows up."""
+        self.earn(30.0)
+        self.earn(12.0, hold_until=fields.Date.add(fields.Date.today(), days=5))
+
+        def owed():
+            self.env.invalidate_all()
+            account = self.account
+            return account.ledger_owed, account.books_owed, account.books_difference
+
+        self.assertEqual(owed(), (0.0, 0.0, 0.0), "nothing is accrued yet")
+        self.accrue()
+        self.assertEqual(owed(), (42.0, 42.0, 0.0))
+        settlement = self.settle()
+        self.assertEqual(owed(), (42.0, 42.0, 0.0))
+        settlement._approve()
+        self.assertEqual(owed(), (12.0, 12.0, 0.0))
+        settlement._undo("Returned", failed=True)
+        self.assertEqual(owed(), (42.0, 42.0, 0.0))
+        owed_account = self.company.wine_share_payable_account_id
+        spent = self.company.wine_share_expense_account_id
+        by_hand = self.env["account.move"].create(
+            {
+                "journal_id": self.company.wine_share_journal_id.id,
+                "line_ids": [
+                    (0, 0, {"account_id": spent.id, "debit": 5.0}),
+                    (
+                        0,
+                        0,
+                        {"account_id": owed_account.id, "credit": 5.0, "partner_id": self.host.id},
+                    ),
+                ],
+            }
+        )
+        by_hand.action_post()
+        self.assertEqual(owed(), (42.0, 47.0, 5.0))

@@ -80,7 +80,7 @@ class TestShareSettlementBack(BooksCommon):
         self.check_settles_again()
 
     def test_payment_cancelled_after_paid(self):
-        """The bank returned it: a reversal of today opens the debt, the statement keeps its line."""
+        """The bank returned it: a reversal of today opens the debt; the statement stays."""
         settlement = self.approved()
         payment = settlement.payment_id
         self.match(settlement)
