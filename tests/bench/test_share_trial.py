@@ -212,7 +212,8 @@ class Month:
             rows = env.execute_query(
                 SQL(
                     "SELECT id FROM wine_vend WHERE state = 'captured' AND pay_kind <> 'free'"
-                    " AND amount_captured > COALESCE(amount_refunded, 0) ORDER BY md5(uuid) LIMIT %s",
+                    " AND amount_captured > COALESCE(amount_refunded, 0)"
+                    " ORDER BY md5(uuid) LIMIT %s",
                     wanted,
                 )
             )
