@@ -38,8 +38,8 @@ class WineShareWhatif(models.TransientModel):
     company_id = fields.Many2one(related="policy_id.company_id")
     currency_id = fields.Many2one(related="policy_id.currency_id")
     days = fields.Integer("Last days", default=30, required=True)
-    date_from = fields.Date("From", compute="_compute_dates")
-    date_to = fields.Date("To", compute="_compute_dates")
+    date_from = fields.Date("From", compute="_compute_dates", store=True)
+    date_to = fields.Date("To", compute="_compute_dates", store=True)
     done = fields.Boolean(readonly=True)
     line_ids = fields.One2many("wine.share.whatif.line", "whatif_id", "Figures", readonly=True)
     party_ids = fields.One2many(
