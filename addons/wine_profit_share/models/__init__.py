@@ -66,4 +66,4 @@ from . import wine_share_report
 from . import wine_share_hand
 from . import wine_share_trial
 from . import wine_share_demo
-from . import wine_share_demo
+from . import wine_share_demo_history
