@@ -49,6 +49,7 @@
         "views/share_portal_money_templates.xml",
         "views/share_portal_goods_templates.xml",
     ],
+    "demo": ["demo/share_policy_demo.xml"],
     "assets": {
         "web.assets_backend": [
             "wine_profit_share/static/src/todo/*",
