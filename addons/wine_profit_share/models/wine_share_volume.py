@@ -45,7 +45,8 @@ class WineShareVolume(models.Model):
         execute_values(
             cr._obj,
             "INSERT INTO wine_share_volume "
-            "(company_id, family, partner_id, month, turnover, units) VALUES %s ON CONFLICT DO NOTHING",
+            "(company_id, family, partner_id, month, turnover, units) VALUES %s "
+            "ON CONFLICT DO NOTHING",
             [(company.id, *key, 0, 0) for key in keys],
         )
         rows = execute_values(

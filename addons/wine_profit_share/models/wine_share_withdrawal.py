@@ -40,11 +40,11 @@ class WineShareWithdrawal(models.Model):
     Who may not say yes, whatever group they are in: who applied, whoever belongs to the partner,
     whoever made, changed or trusted the bank account since it was last paid to, whoever verified
     the partner shortly before, whoever credited the account by hand, and whoever holds the same
-    bank account number. Nobody counts twice. A bank account that changed cools down first, and cannot
-    change while a withdrawal to it is under way.
+    bank account number. Nobody counts twice. A bank account that changed cools down first, and
+    cannot change while a withdrawal to it is under way.
 
-    The hardest path: consumers get money back while the application waits. Those refunds never wait;
-    they make the rest of the account negative. At the last approval what is missing is set off:
+    The hardest path: consumers get money back while the application waits. Those refunds never
+    wait; they make the rest of the account negative. At the last approval what is missing is set off:
     the partner is paid the amount less those refunds, and is told so; when nothing is left it is
     rejected. Reviewers decide at once in two browsers: the row of the withdrawal is locked and
     written by each, so the second one sees what the first one did.

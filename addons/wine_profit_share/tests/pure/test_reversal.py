@@ -24,14 +24,14 @@ def test_a_refund_of_three_units_one_by_one():
 def test_largest_remainders_would_hand_a_receiver_a_cent():
     """The reason for another method: here their part of a receiver shrinks as more is refunded."""
     shares = [6, 6, 2]
-    by_remainders = [largest_remainder(given, shares) for given in range(15)]
+    by_remainders = [largest_remainder(back, shares) for back in range(15)]
     assert any(
         one > other
         for earlier, later in zip(by_remainders, by_remainders[1:], strict=False)
         for one, other in zip(earlier, later, strict=True)
     )
-    for given in range(14):
-        assert min(take_back(shares, 14, given, given + 1)) >= 0
+    for back in range(14):
+        assert min(take_back(shares, 14, back, back + 1)) >= 0
 
 
 @given(shares_of, st.data())
