@@ -41,11 +41,12 @@ class WineSharePolicy(models.Model):
     """How the sales of a place, of goods, of a channel are shared: one version of it.
 
     Whoever answers for a region **drafts** a policy: a chain of lines, each taking its part of
-    what the lines before it left, the last receiver (the residual) the rest. What-if shows what the
-    draft would have made of the last weeks. Activated, it is in force from its date on and never edited
-    again: **a new version** takes over at a date of its own, the old one stays in force for every
-    business date before, however late a sale of those days arrives. A policy that shall end without
-    a successor is **retired** at the end of the day; sales fall to the next wider policy then.
+    what the lines before it left, the last receiver (the residual) the rest. What-if shows
+    what the draft would have made of the last weeks. Activated, it is in force from its date
+    on and never edited again: **a new version** takes over at a date of its own, the old one
+    stays in force for every business date before, however late a sale of those days arrives. A
+    policy that shall end without a successor is **retired** at the end of the day; sales fall
+    to the next wider policy then.
 
     Of the policies that apply to a sale the most particular one shares it (core/scope.py). Regional
     administrators set those of their regions within the platform's limits (``wine.share.limit``).

@@ -229,7 +229,7 @@ class WineSharePolicyLine(models.Model):
     _inherit = "wine.share.policy.line"
 
     def _role_gaps(self):
-        """Where nobody fills the role of this line: (what lacks somebody, whether all do)."""
+        """Where nobody fills the role of this line: (what lacks one, whether others have)."""
         find = getattr(self, f"_gaps_of_{self.role}", None)
         elsewhere = self.policy_id.channel in ("website", "shop")
         if elsewhere and self.role in ("host", "salesperson"):
