@@ -44,10 +44,10 @@ class WineShareWithdrawal(models.Model):
     cannot change while a withdrawal to it is under way.
 
     The hardest path: consumers get money back while the application waits. Those refunds never
-    wait; they make the rest of the account negative. At the last approval what is missing is set
-    off: the partner is paid the amount less those refunds, and is told so; when nothing is left it is
-    rejected. Reviewers decide at once in two browsers: the row of the withdrawal is locked and
-    written by each, so the second one sees what the first one did.
+    wait; they make the rest of the account negative. At the last approval what is missing is
+    set off: the partner is paid the amount less those refunds, and is told so; when nothing
+    is left it is rejected. Reviewers decide at once in two browsers: the row of the
+    withdrawal is locked and written by each, so the second one sees what the first one did.
     """
 
     _name = "wine.share.withdrawal"
