@@ -53,8 +53,8 @@ def test_parts_are_never_negative_and_end_at_nothing(shares, data):
 
 @given(few)
 def test_each_single_cent_takes_one_cent_from_one_receiver(shares):
-    for given in range(sum(shares)):
-        parts = take_back(shares, sum(shares), given, given + 1)
+    for back in range(sum(shares)):
+        parts = take_back(shares, sum(shares), back, back + 1)
         assert sorted(parts) == [0] * (len(parts) - 1) + [1]
 
 
