@@ -53,7 +53,7 @@ class TestStatement(StatementCommon):
         self.check_chain()
 
     def test_months_in_between(self):
-        """A month without sales is stated where something is owed, and left out where nothing is."""
+        """A month without sales is stated only where something is owed."""
         self.earn(1, MAY)
         self.assertEqual(len(self.issue(JULY)), 3, "what is owed is said each month")
         other = self.env["wine.share.account"]._get(self.company, self.salesperson)
