@@ -42,6 +42,7 @@ class TestShareLedgerRaces(unittest.TestCase):
                 {
                     "name": f"Race {uuid4().hex[:6]}",
                     "company_id": company.id,
+                    "machine_id": machine.id,
                     "product_id": self.product.id,
                     "date_from": fields.Date.today(),
                     "hold_days": 0,
