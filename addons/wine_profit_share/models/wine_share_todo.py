@@ -196,7 +196,7 @@ class WineShareTodo(models.AbstractModel):
         return self._cases(
             "differences",
             self.env._("Differences"),
-            self.env._("Machines, orders, payments, shares and books agree."),
+            self.env._("No difference waits for finance. Those of machines are with their regions."),
             [("state", "=", "open"), ("kind", "in", [kind for kind in RECON if kind in kinds])],
         )
 

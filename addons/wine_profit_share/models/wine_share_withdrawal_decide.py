@@ -83,7 +83,7 @@ class WineShareWithdrawal(models.Model):
         contested = self._contested()
         if contested:
             return self.env._(
-                "%s of its sales is in an open case or dispute. Decide that first, or reject.",
+                "Sales of it in an open case or dispute: %s. Decide those first, or reject.",
                 len(contested),
             )
         if self.currency_id.compare_amounts(self.amount, self.refunds_since) <= 0:
