@@ -89,6 +89,13 @@ class WineShareDifference(models.Model):
         for difference in self:
             difference.text = read_told(self.env, difference.told)
 
+    @api.depends("kind", "date")
+    @api.depends_context("lang")
+    def _compute_display_name(self):
+        kinds = dict(self._fields["kind"]._description_selection(self.env))
+        for difference in self:
+            difference.display_name = f"{kinds.get(difference.kind, '')} {difference.date}"
+
     @api.ondelete(at_uninstall=False)
     def _unlink_never(self):
         raise UserError(self.env._("A difference that was found is not deleted."))

@@ -2,6 +2,7 @@
 from odoo import api, fields, models
 
 from .wine_share_statement import SUM_OF
+from .wine_share_withdrawal import TO_DECIDE
 
 ICONS = {
     "held": "fa-clock-o",
@@ -57,6 +58,10 @@ class WineShareAccount(models.Model):
             ((day, why, self.currency_id.round(sum_)) for (day, why), sum_ in coming.items()),
             key=lambda row: (row[0] is None, row[0] or fields.Date.today(), row[1]),
         )
+
+    def _under_way(self):
+        """The withdrawal that is being looked at: there is one at a time."""
+        return self.withdrawal_ids.filtered(lambda one: one.state in TO_DECIDE)[:1]
 
     def _portal_amount(self, amount):
         """An amount as a form field shows it: digits and a point."""

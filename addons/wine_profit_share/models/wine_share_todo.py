@@ -196,8 +196,18 @@ class WineShareTodo(models.AbstractModel):
         return self._cases(
             "differences",
             self.env._("Differences"),
-            self.env._("No difference waits for finance. Those of machines are with their regions."),
-            [("state", "=", "open"), ("kind", "in", [kind for kind in RECON if kind in kinds])],
+            self.env._(
+                "No difference waits for finance. Those of machines are with their regions."
+            ),
+            [
+                ("state", "=", "open"),
+                "|",
+                ("kind", "in", [kind for kind in RECON if kind in kinds]),
+                # others that are differences, such as cash, have one owner
+                "&",
+                ("user_id", "=", self.env.uid),
+                ("difference_ids.state", "=", "open"),
+            ],
         )
 
     def _cases(self, key, title, empty, domain):

@@ -15,9 +15,9 @@ class TestPortalWithdrawal(PortalCommon):
         self.own["withdrawal"].with_user(self.people["host"]).sudo()._cancel()
         self.env.flush_all()
 
-    def apply_by_form(self, amount, bank=None):
+    def apply_by_form(self, amount, bank=None, page=None):
         bank = self.bank.id if bank is None else bank
-        answer = self.post(NEW, amount=amount, bank=bank, account=self.account.id)
+        answer = self.post(NEW, page=page, amount=amount, bank=bank, account=self.account.id)
         self.env.invalidate_all()
         return answer
 
@@ -70,9 +70,13 @@ class TestPortalWithdrawal(PortalCommon):
     def test_one_after_the_other(self):
         self.as_("host")
         self.apply_by_form("20")
-        answer = self.apply_by_form("20")
+        one = self.newest()
+        page = self.get(NEW)
+        self.assertIn(f"{one.name} is being looked at", " ".join(self.text(page).split()))
+        self.assertNotIn('name="amount"', page.text, "the form is not offered")
+        answer = self.apply_by_form("20", page=BANK)
         self.assertEqual(answer.status_code, 400)
-        self.assertEqual(len(self.newest()), 1)
+        self.assertEqual(self.newest(), one)
 
     def test_cancelled_too_late(self):
         self.as_("host")
