@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: LGPL-3.0-or-later
 """What the screenshots need and a demo installation has not by itself, made as its users make it:
-a route of today, a draft with a changed price, a price limit, a complaint. Each only once."""
+a route of today, a draft with a changed price, a price limit, a complaint, an adjustment of shares
+to check, a line that its partner objects to. Each only once."""
 
 import http.cookiejar
 import json
@@ -11,6 +12,8 @@ import urllib.request
 #: machines of the route that is made, and by how much the draft raises a price
 STOPS = 4
 DEARER = 2
+#: above what one person of finance may post alone
+RENT = 150
 
 
 class Client:
@@ -39,7 +42,17 @@ class Client:
         answer = json.load(self.opener.open(request))
         if "error" in answer:
             raise RuntimeError(f"{model}.{method}: {answer['error']['data']['message']}")
-        return answer["result"]
+        return answer.get("result")  # absent: nothing was returned
+
+    def page(self, path):
+        """Text of a page of the portal."""
+        return self.opener.open(f"{self.url}{path}").read().decode()
+
+    def send(self, path, page, **fields):
+        """Send a form of the portal that stands on ``page``."""
+        token = re.search(r'name="csrf_token" value="([^"]+)"', page).group(1)
+        form = urllib.parse.urlencode({"csrf_token": token, **fields}).encode()
+        self.opener.open(f"{self.url}{path}", form).read()
 
     def user(self, login):
         return self.call("res.users", "search", [("login", "=", login)])[0]
@@ -52,6 +65,10 @@ def prepare(url):
     _draft_planogram(region_manager)
     _limit_prices(platform)
     _complain(region_manager)
+    _adjust_share(platform)
+    _object(Client(url, "host"), platform)
+    _hand_over_vouchers(platform)
+    _approve_one(Client(url, "finance"))
 
 
 def _plan_route(client):
@@ -109,3 +126,52 @@ def _complain(client):
         "text": "The bottle smells of wet cardboard. I kept it, with the cork.",
     }
     client.call("wine.complaint", "create", [values])
+
+
+def _adjust_share(client):
+    """A rent that was agreed afterwards; above the limit, so that a colleague checks it."""
+    if client.call("wine.share.adjustment", "search_count", []):
+        return
+    hosts = [("role", "=", "host"), ("account_kind", "=", "party")]
+    line = client.call("wine.share.entry", "search_read", hosts, ["account_id"], limit=1)
+    if not line:
+        return
+    values = {
+        "account_id": line[0]["account_id"][0],
+        "role": "host",
+        "amount": RENT,
+        "reason": "Rent of last month, agreed afterwards",
+    }
+    made = client.call("wine.share.adjustment", "create", [values])
+    client.call("wine.share.adjustment", "action_post", made)
+
+
+def _object(partner, platform):
+    """The host of the demo sees one line differently, and says so in the portal."""
+    if platform.call("wine.case", "search_count", [("kind", "=", "share_dispute")]):
+        return
+    found = re.search(r"/my/share/line/(\d+)", partner.page("/my/share/lines"))
+    if found:
+        path = found.group(0)
+        text = "The machine has stood in our new hall since the 1st, where ten per cent are agreed."
+        partner.send(f"{path}/dispute", partner.page(path), text=text)
+
+
+def _hand_over_vouchers(client):
+    """Cash that was owed is handed over, so that no case holds up who shared these sales."""
+    owed = client.call("wine.case", "search", [("kind", "=", "owed"), ("state", "=", "open")])
+    if owed:
+        client.call("wine.case", "action_close", owed)
+
+
+def _approve_one(client):
+    """Of two withdrawals one is approved, so that its partner may apply again."""
+    waiting = client.call(
+        "wine.share.withdrawal",
+        "search_read",
+        [("state", "=", "submitted")],
+        ["can_approve"],
+        order="id desc",
+    )
+    if len(waiting) > 1 and waiting[0]["can_approve"]:
+        client.call("wine.share.withdrawal", "action_approve", [waiting[0]["id"]])

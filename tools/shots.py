@@ -45,6 +45,21 @@ MACHINES = _at("wine_machine_action")
 VENDS = _at("wine_vend_action")
 COLLECTIONS = _at("wine_cash_collection_action")
 FIELD = "/wine/field"
+SOME_REPORT = ".o_graph_view canvas, .o_pivot table, .o_list_table, .o_view_nocontent"
+FIGURE = ".o-figure canvas, .o_mobile_dashboard canvas, .o_mobile_dashboard .o-scorecard"
+
+
+def _share(action):
+    return _at(action, "wine_profit_share")
+
+
+LEDGER = _share("wine_share_entry_action")
+WITHDRAWALS = _share("wine_share_withdrawal_action")
+SETTLEMENTS = _share("wine_share_settlement_action")
+RECONCILIATION = _share("wine_share_reconciliation_action")
+POLICIES = _share("wine_share_policy_action")
+#: the first one that is a draft
+DRAFT = ".o_data_row:has(.text-bg-warning) .o_data_cell, .o_kanban_record:has(.text-bg-warning)"
 
 SHOTS = (
     # machines
@@ -155,6 +170,76 @@ SHOTS = (
         _at("dashboard_region_action"),
         ".o-figure canvas, .o_mobile_dashboard canvas",
     ),
+    # profit sharing: what finance decides and looks up
+    Shot("share-todo", "finance", _share("wine_share_todo_action"), ".o_wine_todo_row"),
+    Shot(
+        "share-todo-approve",
+        "finance",
+        _share("wine_share_todo_action"),
+        ".o_wine_todo_ask",
+        clicks=(".o_wine_todo_buttons .btn-primary",),
+        scroll=".o_wine_todo_ask",
+    ),
+    Shot("share-ledger", "finance", LEDGER, ROW),
+    Shot("share-line", "finance", LEDGER, SHEET, clicks=OPEN),
+    Shot("share-accounts", "finance", _share("wine_share_account_action"), ROW),
+    Shot("share-account", "finance", _share("wine_share_account_action"), SHEET, clicks=OPEN),
+    Shot("share-withdrawals", "finance", WITHDRAWALS, ROW),
+    Shot("share-withdrawal", "finance", WITHDRAWALS, SHEET, clicks=OPEN),
+    Shot("share-settlements", "finance", SETTLEMENTS, ROW),
+    Shot("share-settlement", "finance", SETTLEMENTS, SHEET, clicks=OPEN),
+    Shot("share-accruals", "finance", _share("wine_share_accrual_action"), ROW),
+    Shot("share-reconciliation", "finance", RECONCILIATION, ROW_OR_WORDS),
+    Shot(
+        "share-reconciliation-day",
+        "finance",
+        RECONCILIATION,
+        SHEET,
+        clicks=(".o_data_row.text-danger .o_data_cell, .o_kanban_record:has(.text-bg-danger)",),
+    ),
+    Shot("share-terms", "finance", _share("wine_share_terms_action"), ROW),
+    Shot("share-analysis", "finance", _share("wine_share_report_action"), SOME_REPORT),
+    Shot("share-dashboard", "finance", _share("dashboard_share_finance_action"), FIGURE),
+    Shot("share-dashboard-region", "harbor", _share("dashboard_share_region_action"), FIGURE),
+    # policies
+    Shot("share-policies", "platform", POLICIES, ROW),
+    Shot(
+        "share-policy", "harbor", POLICIES, f"{SHEET} .o_field_widget[name=line_ids]", clicks=OPEN
+    ),
+    Shot(
+        "share-what-if",
+        "platform",
+        POLICIES,
+        ".o_form_view .o_field_widget[name=party_ids] :is(.o_data_row, .o_kanban_record)",
+        clicks=(DRAFT, "button[name=action_what_if]"),
+    ),
+    Shot("share-limits", "platform", _share("wine_share_limit_action"), ROW_OR_WORDS),
+    # the portal of partners and suppliers
+    Shot("share-portal-home", "host", "/my/share", ".o_share_hero"),
+    Shot("share-portal-lines", "host", "/my/share/lines", ".o_share_row"),
+    Shot(
+        "share-portal-line", "host", "/my/share/lines", ".o_share_facts", clicks=(".o_share_row",)
+    ),
+    Shot("share-portal-bank", "host", "/my/share/bank", "#share_number"),
+    Shot("share-portal-withdraw", "supplier", "/my/share/withdrawals/new", ".o_share_card"),
+    Shot("share-portal-withdrawals", "host", "/my/share/withdrawals", ".o_share_row"),
+    Shot(
+        "share-portal-withdrawal",
+        "host",
+        "/my/share/withdrawals",
+        ".o_share_way",
+        clicks=("a.o_share_row",),
+    ),
+    Shot("share-portal-statements", "host", "/my/share/statements", ".o_wine_share h1"),
+    Shot(
+        "share-portal-statement",
+        "host",
+        "/my/share/statements",
+        ".o_share_rows",
+        clicks=(".o_wine_share a[href*='/my/share/statement/']",),
+    ),
+    Shot("share-portal-goods", "supplier", "/my/goods", ".o_share_card"),
+    Shot("share-portal-goods-sold", "supplier", "/my/goods/sales", ".o_share_bars"),
     # configuration
     Shot("region", "platform", _at("wine_region_action"), SHEET, clicks=OPEN),
     Shot(
