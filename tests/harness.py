@@ -3,6 +3,7 @@
 
 import json
 import signal
+import threading
 import time
 from contextlib import ExitStack, contextmanager
 
@@ -70,6 +71,38 @@ class House:
             except SerializationFailure:
                 time.sleep(0.05)
         raise AssertionError("the database is busy for too long")
+
+    def at_once(self, *actions):
+        """Run each action in a thread with an own cursor, as Odoo runs a request, and commit.
+
+        :param actions: functions of an environment, or (user id, function)
+        :return: list of the exceptions that came out of them
+        """
+        from odoo import SUPERUSER_ID, api
+        from odoo.modules.registry import Registry
+        from odoo.service.model import retrying
+        from odoo.tools import mute_logger
+
+        barrier, problems = threading.Barrier(len(actions)), []
+
+        def run(uid, action):
+            try:
+                with Registry(self.name).cursor() as cr:
+                    env = api.Environment(cr, uid, {})
+                    env.cr.execute("SELECT 1")  # the snapshot is taken before the others write
+                    barrier.wait(30)
+                    retrying(lambda: action(env), env)
+            except Exception as error:  # noqa: BLE001 - the test reports whatever it is
+                problems.append(error)
+
+        pairs = [one if isinstance(one, tuple) else (SUPERUSER_ID, one) for one in actions]
+        threads = [threading.Thread(target=run, args=pair) for pair in pairs]
+        with mute_logger("odoo.sql_db", "odoo.service.model"):
+            for thread in threads:
+                thread.start()
+            for thread in threads:
+                thread.join(60)
+        return problems
 
     def query(self, sql, *values):
         """Rows of a plain query in a transaction of its own."""

@@ -1,17 +1,14 @@
 # SPDX-License-Identifier: LGPL-3.0-or-later
 """The share ledger under several hands; each has a connection of its own and commits."""
 
-import threading
 import unittest
 from dataclasses import replace
 from decimal import Decimal
 from uuid import uuid4
 
-from odoo import SUPERUSER_ID, Command, api, fields
+from odoo import Command, fields
 from odoo.exceptions import UserError
 from odoo.modules.registry import Registry
-from odoo.service.model import retrying
-from odoo.tools import mute_logger
 
 from tests.harness import House
 
@@ -93,26 +90,7 @@ class TestShareLedgerRaces(unittest.TestCase):
             self.post(*lines)(env)
 
     def at_once(self, *actions):
-        """Run each action in a thread with an own cursor, as Odoo runs a request, and commit."""
-        barrier, problems = threading.Barrier(len(actions)), []
-
-        def run(action):
-            try:
-                with self.registry.cursor() as cr:
-                    env = api.Environment(cr, SUPERUSER_ID, {})
-                    env.cr.execute("SELECT 1")  # the snapshot is taken before the others write
-                    barrier.wait(30)
-                    retrying(lambda: action(env), env)
-            except Exception as error:  # noqa: BLE001 - the test reports whatever it is
-                problems.append(error)
-
-        threads = [threading.Thread(target=run, args=(action,)) for action in actions]
-        with mute_logger("odoo.sql_db", "odoo.service.model"):
-            for thread in threads:
-                thread.start()
-            for thread in threads:
-                thread.join(60)
-        return problems
+        return self.house.at_once(*actions)
 
     def found(self):
         """(available, in settlement, earned) of the partner, as committed."""

@@ -1,14 +1,11 @@
 # SPDX-License-Identifier: LGPL-3.0-or-later
 """Money of partners, decided by several at once; each has a connection of its own and commits."""
 
-import threading
 import unittest
 from uuid import uuid4
 
-from odoo import SUPERUSER_ID, api, fields
+from odoo import fields
 from odoo.modules.registry import Registry
-from odoo.service.model import retrying
-from odoo.tools import mute_logger
 
 from tests.harness import House
 
@@ -70,26 +67,7 @@ class TestShareRaces(unittest.TestCase):
         )
 
     def at_once(self, *actions):
-        """Run each action in a thread with an own cursor, as Odoo runs a request, and commit."""
-        barrier, problems = threading.Barrier(len(actions)), []
-
-        def run(action):
-            try:
-                with self.registry.cursor() as cr:
-                    env = api.Environment(cr, SUPERUSER_ID, {})
-                    env.cr.execute("SELECT 1")  # the snapshot is taken before the others write
-                    barrier.wait(30)
-                    retrying(lambda: action(env), env)
-            except Exception as error:  # noqa: BLE001 - the test reports whatever it is
-                problems.append(error)
-
-        threads = [threading.Thread(target=run, args=(action,)) for action in actions]
-        with mute_logger("odoo.sql_db", "odoo.service.model"):
-            for thread in threads:
-                thread.start()
-            for thread in threads:
-                thread.join(60)
-        return problems
+        return self.house.at_once(*actions)
 
     def due_today(self):
         with self.house.env() as env:

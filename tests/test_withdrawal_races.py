@@ -1,14 +1,11 @@
 # SPDX-License-Identifier: LGPL-3.0-or-later
 """Partners and reviewers at the same moment, each with a connection of its own, committed."""
 
-import threading
 import unittest
 from uuid import uuid4
 
 from odoo import Command, api
 from odoo.modules.registry import Registry
-from odoo.service.model import retrying
-from odoo.tools import mute_logger
 
 from tests.harness import House
 
@@ -95,26 +92,7 @@ class TestWithdrawalRaces(unittest.TestCase):
             )
 
     def at_once(self, *actions):
-        """Run each (user, action) in a thread with an own cursor, as Odoo runs a request."""
-        barrier, problems = threading.Barrier(len(actions)), []
-
-        def run(uid, action):
-            try:
-                with self.registry.cursor() as cr:
-                    env = api.Environment(cr, uid, {})
-                    env.cr.execute("SELECT 1 FROM wine_share_withdrawal")  # takes the snapshot
-                    barrier.wait(30)
-                    retrying(lambda: action(env), env)
-            except Exception as error:  # noqa: BLE001 - the test reports whatever it is
-                problems.append(error)
-
-        threads = [threading.Thread(target=run, args=action) for action in actions]
-        with mute_logger("odoo.sql_db", "odoo.service.model"):
-            for thread in threads:
-                thread.start()
-            for thread in threads:
-                thread.join(120)
-        return problems
+        return self.house.at_once(*actions)
 
     def kinds(self, problems):
         return [type(problem).__name__ for problem in problems]
