@@ -13,6 +13,7 @@
         "security/share_recon_rules.xml",
         "security/share_ledger_rules.xml",
         "security/share_policy_rules.xml",
+        "security/share_guide_rules.xml",
         "security/share_statement_rules.xml",
         "data/share_statement_data.xml",
         "data/share_books_data.xml",

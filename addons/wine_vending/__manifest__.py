@@ -28,6 +28,7 @@
         "security/odoo_rules.xml",
         "security/planogram_rules.xml",
         "security/placement_rules.xml",
+        "security/guide_rules.xml",
         "security/visit_rules.xml",
         "security/replenish_rules.xml",
         "security/cash_rules.xml",

@@ -13,6 +13,8 @@ STATES = [
 ]
 #: what the maker writes, and nobody changes afterwards
 WRITTEN = {"account_id", "amount", "reason", "role", "region_id", "entry_id", "case_id"}
+#: what one person adjusts in so many days counts together against the limit
+SUM_DAYS = 30
 #: only code of this addon holds this object; a context that comes from outside cannot
 _FLOW = object()
 
@@ -99,12 +101,32 @@ class WineShareAdjustment(models.Model):
         """Post it, or hand it to a colleague where it is above the limit."""
         self._check_finance()
         for one in self.filtered(lambda one: one.state == "draft"):
-            limit = one.sudo().company_id.share_adjust_limit
-            if one.currency_id.compare_amounts(abs(one.amount), limit) > 0:
+            if one._above_limit():
                 one._set_state("waiting", maker_id=self.env.uid)
             else:
                 one._post(maker_id=self.env.uid)
         return True
+
+    def _above_limit(self):
+        """Whether this, with what the user adjusted there lately unchecked, needs a second person.
+
+        The account is held meanwhile: two small ones at one time are not both the first.
+        """
+        one = self.sudo()
+        company, today = one.company_id, fields.Date.context_today(self)
+        one.account_id._lock()
+        lately = one.search(
+            [
+                ("account_id", "=", one.account_id.id),
+                ("maker_id", "=", self.env.uid),
+                ("checker_id", "=", False),
+                ("state", "=", "posted"),
+                ("decided_at", ">=", fields.Date.subtract(today, days=SUM_DAYS)),
+            ]
+        )
+        amount = sum(abs(other.amount) for other in lately | one)
+        amount = one.currency_id._convert(amount, company.currency_id, company, today)
+        return company.currency_id.compare_amounts(amount, company.share_adjust_limit) > 0
 
     def action_approve(self):
         """A second person posts it."""

@@ -3,7 +3,7 @@
 
 from datetime import timedelta
 
-from odoo import api, fields, models
+from odoo import SUPERUSER_ID, api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools.misc import format_datetime
 
@@ -109,13 +109,19 @@ class ResPartnerBank(models.Model):
             .sudo()
             .search([("partner_bank_id", "in", self.ids), ("state", "in", UNDER_WAY)], limit=1)
         )
-        if withdrawal:
+        settlement = (
+            self.env["wine.share.settlement"]
+            .sudo()
+            .search([("partner_bank_id", "in", self.ids), ("state", "=", "approved")], limit=1)
+        )
+        under_way = withdrawal or settlement
+        if under_way:
             raise UserError(
                 self.env._(
                     "%(withdrawal)s of %(partner)s is on its way to this bank account, which "
                     "cannot change until then. Wait until it is paid, or cancel it first.",
-                    withdrawal=withdrawal.name,
-                    partner=withdrawal.partner_id.name,
+                    withdrawal=under_way.name,
+                    partner=under_way.partner_id.name,
                 )
             )
 
@@ -167,6 +173,10 @@ class ResPartnerBank(models.Model):
 
         :param company: the one that pays
         """
+        return self._wine_makers_changes(company).user_id
+
+    def _wine_makers_changes(self, company):
+        """What happened to this account since a company last paid to it."""
         self.ensure_one()
         paid = (
             self.env["wine.share.withdrawal"]
@@ -184,7 +194,14 @@ class ResPartnerBank(models.Model):
         changes = self.sudo().wine_change_ids
         if paid.paid_at:
             changes = changes.filtered(lambda change: change.moment > paid.paid_at)
-        return changes.user_id
+        return changes
+
+    def _wine_single_handed(self, company):
+        """Whether one user alone made or changed and trusted this account since it was paid to."""
+        changes = self._wine_makers_changes(company) if self else self.sudo().wine_change_ids
+        trusted = changes.filtered(lambda change: change.kind == "trusted").user_id
+        made = changes.filtered(lambda change: change.kind != "trusted").user_id
+        return any(user.id != SUPERUSER_ID for user in trusted & made)
 
     def _wine_payout_obstacle(self, company):
         """Why a company does not pay to this account now: a sentence, or None."""

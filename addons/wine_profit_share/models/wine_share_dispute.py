@@ -51,8 +51,10 @@ class WineShareEntry(models.Model):
             ]
         )
         values = {"dispute_case_id": case.id}
-        if entry.state == "available":
+        if entry.state == "available" and entry.amount > 0:
             entry._set_state("held", held_for="dispute", **values)
+        elif entry.state == "available":  # what is owed counts until it is decided otherwise
+            entry._write_flow(values)
         else:
             entry._write_flow(
                 {**values, **({"held_for": "dispute"} if entry.state == "held" else {})}

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 from odoo import Command, api, fields, models, tools
 from odoo.exceptions import UserError, ValidationError
+from odoo.tools import SQL
 
 from ..core.rules import Policy
 from ..core.scope import PolicyBook, Scope
@@ -304,6 +305,22 @@ class WineSharePolicy(models.Model):
     @api.ondelete(at_uninstall=False)
     def _unlink_only_drafts(self):
         self._check_editable(FIXED_FIELDS)
+
+    def _touch_lines(self):
+        """Lines of these policies change: not while another transaction puts one in force.
+
+        The policy's row is written, not only read: without that, a line could be edited in the
+        moment in which the limits were asked of what it was before.
+        """
+        self._check_editable({"line_ids"})
+        if self.ids:
+            self.env.execute_query(
+                SQL(
+                    "UPDATE wine_share_policy SET write_date = write_date WHERE id IN %s "
+                    "RETURNING id",
+                    tuple(self.ids),
+                )
+            )
 
     def _check_editable(self, names):
         """:raise UserError: a version that is or was in force would be changed"""

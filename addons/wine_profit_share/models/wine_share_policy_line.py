@@ -169,7 +169,7 @@ class WineSharePolicyLine(models.Model):
     @api.model_create_multi
     def create(self, vals_list):
         lines = super().create(vals_list)
-        lines.policy_id._check_editable({"line_ids"})
+        lines.policy_id._touch_lines()
         for line in lines:
             if not line.origin_id:
                 line.sudo().origin_id = line
@@ -177,13 +177,13 @@ class WineSharePolicyLine(models.Model):
 
     def write(self, vals):
         if vals.keys() - {"origin_id"}:
-            self.policy_id._check_editable({"line_ids"})
+            self.policy_id._touch_lines()
         self._refuse_other_parent(vals, "policy_id")
         return super().write(vals)
 
     @api.ondelete(at_uninstall=False)
     def _unlink_only_of_drafts(self):
-        self.policy_id._check_editable({"line_ids"})
+        self.policy_id._touch_lines()
 
     def _refuse_other_parent(self, vals, name):
         """:raise UserError: a line or tier would move to another policy or line"""
@@ -247,18 +247,18 @@ class WineSharePolicyTier(models.Model):
     @api.model_create_multi
     def create(self, vals_list):
         tiers = super().create(vals_list)
-        tiers.line_id.policy_id._check_editable({"line_ids"})
+        tiers.line_id.policy_id._touch_lines()
         return tiers
 
     def write(self, vals):
-        self.line_id.policy_id._check_editable({"line_ids"})
+        self.line_id.policy_id._touch_lines()
         if any(tier.line_id.id != vals.get("line_id", tier.line_id.id) for tier in self):
             raise UserError(self.env._("A tier belongs to one line and is not moved to another."))
         return super().write(vals)
 
     @api.ondelete(at_uninstall=False)
     def _unlink_only_of_drafts(self):
-        self.line_id.policy_id._check_editable({"line_ids"})
+        self.line_id.policy_id._touch_lines()
 
     def _tier(self):
         """As the engine takes it."""

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: LGPL-3.0-or-later
 from odoo import fields, models
+from odoo.exceptions import AccessError
 
 #: kind of difference, or its first word → kind of its case, where it has none of its own already
 CASE_KINDS = {
@@ -15,6 +16,8 @@ CASE_KINDS = {
     "counter": "recon_order",
     "cash": "recon_payment",
 }
+#: whoever closes one of these accepts that money or books differ
+MONEY_KINDS = ("recon_payment", "recon_share", "recon_books", "share_orphan", "share_payout")
 
 
 class WineCase(models.Model):
@@ -50,8 +53,22 @@ class WineCase(models.Model):
 
     def _close(self, words):
         """Whoever closes the case of a difference accepts it as it is."""
+        self._check_money_decider()
         result = super()._close(words)
         lines = self.sudo().difference_ids.filtered(lambda line: line.state == "open")
         lines._accept()
         lines.reconciliation_id._conclude()
         return result
+
+    def _check_money_decider(self):
+        """:raise AccessError: a difference of money or books, and the user is not finance"""
+        money = self.filtered(lambda case: case.state == "open" and case.kind in MONEY_KINDS)
+        if not money or self.env.su:
+            return
+        if not self.env.user.has_group("wine_vending.group_wine_finance"):
+            raise AccessError(
+                self.env._(
+                    "%s is about payments, shares or books and is closed by finance. Ask there.",
+                    money[0].name,
+                )
+            )

@@ -32,5 +32,6 @@ class ResPartner(models.Model):
         "res.partner",
         "Referred by",
         index="btree_not_null",
+        tracking=True,
         help="Shares in what this customer buys where the policy says so.",
     )

@@ -104,6 +104,7 @@ class WineShareSettlement(models.Model):
     approved_at = fields.Datetime("Approved at", readonly=True, copy=False)
     paid_at = fields.Datetime("Paid at", readonly=True, copy=False)
     ended_at = fields.Datetime("Cancelled or returned at", readonly=True, copy=False)
+    ended_by_id = fields.Many2one("res.users", "Taken back by", readonly=True, copy=False)
     reason = fields.Char("Why it came back", readonly=True, copy=False, tracking=True)
     error = fields.Char("Could not be sent", readonly=True, copy=False)
     past_entry_ids = fields.Many2many(

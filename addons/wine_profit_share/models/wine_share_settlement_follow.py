@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-3.0-or-later
-from odoo import Command, fields, models
+from odoo import SUPERUSER_ID, Command, fields, models
 from odoo.exceptions import UserError
 
 from .wine_share_moves import _FLOW
@@ -161,6 +161,7 @@ class WineShareSettlement(models.Model):
             "failed" if failed else "cancelled",
             reason=reason,
             ended_at=fields.Datetime.now(),
+            ended_by_id=self.env.uid,
             past_entry_ids=[Command.set(entries.ids)],
         )
         inside = settlement.with_company(settlement.company_id).with_context(
@@ -238,3 +239,28 @@ class WineShareSettlement(models.Model):
         back = move._reverse_moves([values])
         back._post(soft=False)
         return back
+
+
+class WineShareAccount(models.Model):
+    """Who had a hand in an account shortly before its money is paid."""
+
+    _inherit = "wine.share.account"
+
+    def _came_back_by(self, since):
+        """Users by whom money that had been paid to these accounts came back."""
+        account = self.sudo()
+        said = account.withdrawal_ids.review_ids.filtered(
+            lambda review: review.decision == "fail" and review.moment >= since
+        )
+        back = account.settlement_ids.filtered(
+            lambda one: one.state == "failed" and one.ended_at and one.ended_at >= since
+        )
+        users = said.user_id | back.ended_by_id
+        return users.filtered(lambda user: user.id != SUPERUSER_ID)
+
+    def _verified_by(self, since):
+        """Users who verified these accounts."""
+        seen = self.sudo().verification_ids.filtered(
+            lambda seen: seen.decision == "verified" and seen.moment >= since
+        )
+        return seen.user_id

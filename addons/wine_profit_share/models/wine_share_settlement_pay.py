@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: LGPL-3.0-or-later
-from odoo import Command, api, fields, models
+from datetime import timedelta
+
+from odoo import SUPERUSER_ID, Command, api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import SQL
 
@@ -25,20 +27,55 @@ class WineShareSettlement(models.Model):
         return True
 
     def _check_approver(self, user):
-        """:raise UserError: the user belongs to the partner, or made its bank account"""
+        """:raise UserError: the user belongs to the partner, or had a hand in what is paid"""
         self.ensure_one()
-        own = user.partner_id.commercial_partner_id == self.partner_id.commercial_partner_id
-        bank = self.partner_bank_id
-        made = self.method == "payment" and bank and user in bank._wine_makers(self.company_id)
-        if own or made:
-            raise UserError(
-                self.env._("%s belongs to your own partner. Ask a colleague.", self.name)
-                if own
-                else self.env._(
-                    "You made or changed the bank account of %s. Ask a colleague to approve.",
-                    self.name,
-                )
+        why = self._objection(user)
+        if why:
+            raise UserError(why)
+
+    def _objection(self, user):
+        """Why this user may not approve, as a sentence; None when there is nothing against it."""
+        bank, since = self.partner_bank_id, self._hands_since()
+        if user.partner_id.commercial_partner_id == self.partner_id.commercial_partner_id:
+            return self.env._("%s belongs to your own partner. Ask a colleague.", self.name)
+        if self.method == "payment" and bank and user in bank._wine_makers(self.company_id):
+            return self.env._(
+                "You made or changed the bank account of %s. Ask a colleague to approve.",
+                self.name,
             )
+        if user in self.entry_ids._hands():
+            return self.env._(
+                "You credited by hand what %s pays. Ask a colleague to approve.", self.name
+            )
+        if user in self.account_id._came_back_by(since):
+            return self.env._(
+                "You said that money paid to this account came back. Somebody else decides."
+            )
+        if user in self.account_id._verified_by(since):
+            return self.env._(
+                "You verified %s shortly before. Somebody else decides.", self.partner_id.name
+            )
+        if user == self.create_uid and not (self.automatic or self.withdrawal_id):
+            return self.env._("You made settlement %s. Ask a colleague to approve.", self.name)
+        return None
+
+    def _hands_since(self):
+        """From when on it counts who had a hand in an account."""
+        return self.create_date - timedelta(days=self.company_id.sudo().share_verify_gap)
+
+    def _needs_person(self):
+        """Why this is not paid without a person, as a sentence; None when it may be."""
+        self.ensure_one()
+        if self.entry_ids._hands().filtered(lambda user: user.id != SUPERUSER_ID):
+            return self.env._("It pays what was credited by hand. A person approves it.")
+        if self.partner_bank_id._wine_single_handed(self.company_id):
+            return self.env._(
+                "One person alone entered and checked bank account %s. A person approves it.",
+                self.partner_bank_id.acc_number,
+            )
+        if self.account_id._came_back_by(self._hands_since()):
+            return self.env._("Money paid to this account came back. A person approves it.")
+        return None
 
     def _approve(self):
         """Book it. Safe to call again: what is approved already is left alone."""
@@ -67,6 +104,14 @@ class WineShareSettlement(models.Model):
     def _check_payable(self):
         """:raise UserError: there is no bank account to pay to, or the platform does not take it"""
         self.ensure_one()
+        if not self.account_id.verified:
+            raise UserError(
+                self.env._(
+                    "The verification of %s was withdrawn. Verify it again, or take the "
+                    "settlement back.",
+                    self.partner_id.name,
+                )
+            )
         why = self._bank_obstacle()
         if why:
             raise UserError(why)

@@ -94,6 +94,10 @@ class WineShareSettlement(models.Model):
     def _approve_alone(self):
         """Approve without a person; what does not go waits in To do and says why."""
         for settlement in self:
+            why = settlement.sudo()._needs_person()
+            if why:
+                settlement.sudo().error = why
+                continue
             try:
                 with self.env.cr.savepoint():
                     settlement._approve()

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: LGPL-3.0-or-later
 from odoo import api, fields, models
+from odoo.exceptions import AccessError
 
 from ..core.rules import ROLES
 
@@ -115,3 +116,30 @@ class WineShareTerms(models.Model):
         labels = dict(self._fields["role"]._description_selection(self.env))
         for terms in self:
             terms.display_name = labels.get(terms.role, "")
+
+    # === CRUD === #
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        terms = super().create(vals_list)
+        terms.filtered("approve_alone")._check_may_pay_alone()
+        return terms
+
+    def write(self, vals):
+        if vals.get("approve_alone"):
+            self.filtered(lambda terms: not terms.approve_alone)._check_may_pay_alone()
+        return super().write(vals)
+
+    def _check_may_pay_alone(self):
+        """:raise AccessError: finance would let its own settlements go without a second look"""
+        if (
+            self
+            and not self.env.su
+            and not self.env.user.has_group("wine_vending.group_wine_admin")
+        ):
+            raise AccessError(
+                self.env._(
+                    "The platform administrator decides what is paid without a person looking. "
+                    "Ask there."
+                )
+            )

@@ -106,8 +106,11 @@ class WineShareAccount(models.Model):
             )
         )
         # who reads the verification reads its documents, not only who uploaded them
-        if seen.attachment_ids:
-            seen.attachment_ids.write({"res_model": seen._name, "res_id": seen[0].id})
+        uploaded = seen.attachment_ids.filtered(  # those of other records stay with these
+            lambda one: not one.res_id or one.res_model == "wine.share.verify"
+        )
+        if uploaded:
+            uploaded.write({"res_model": seen._name, "res_id": seen[0].id, "public": False})
 
     def _check_verifier(self):
         self.check_access("read")

@@ -134,19 +134,13 @@ class WineShareWithdrawal(models.Model):
                 bank.acc_number,
             )
         since = self.submitted_at - timedelta(days=company.sudo().share_verify_gap)
-        verifiers = self.account_id.sudo().verification_ids.filtered(
-            lambda seen: seen.decision == "verified" and seen.moment >= since
-        )
-        if user in verifiers.user_id:
+        if user in self.account_id._verified_by(since):
             return self.env._(
                 "You verified %s shortly before. Somebody else decides.", self.partner_id.name
             )
         if user in self._hand_written():
             return self.env._("You credited this account by hand. Somebody else decides.")
-        came_back = self.account_id.sudo().withdrawal_ids.review_ids.filtered(
-            lambda said: said.decision == "fail" and said.moment >= since
-        )
-        if user in came_back.user_id:
+        if user in self.account_id._came_back_by(since):
             return self.env._(
                 "You said that money paid to this account came back. Somebody else decides."
             )

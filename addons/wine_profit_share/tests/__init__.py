@@ -19,6 +19,7 @@ from . import test_share_rent
 from . import test_share_whatif
 from . import test_todo_tour
 from . import test_hold
+from . import test_fraud
 from . import test_dispute
 from . import test_properties
 from . import test_statement

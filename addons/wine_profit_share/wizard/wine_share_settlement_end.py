@@ -54,5 +54,8 @@ class WineShareSettlementEnd(models.TransientModel):
         settlement = self.settlement_id.sudo()
         if settlement.state == "paid" and settlement.payout_state == "done":
             settlement.platform_id._payout_return(settlement)
-        settlement._undo(self.reason, failed=self.kind == "back")
+        if self.kind == "cancel" and settlement.state != "paid":
+            settlement._cancel(self.reason)
+        else:
+            settlement._undo(self.reason, failed=True)
         return {"type": "ir.actions.act_window_close"}

@@ -15,6 +15,14 @@ PLATFORM_FIELDS = (
 )
 
 
+def _is_derived(field):
+    """Whether nobody enters it: a stored field that is read-only, computed or related ones too.
+
+    Odoo takes what is written on a stored related field as its value, the source left alone.
+    """
+    return field.readonly and (field.store or not field.compute)
+
+
 class WineReach(models.AbstractModel):
     """Nobody ties a record to one that lies out of reach, nor edits what follows from facts.
 
@@ -44,7 +52,7 @@ class WineReach(models.AbstractModel):
             return
         for name in set().union(*vals_list):
             field = self._fields.get(name)
-            derived = field and field.readonly and not field.compute
+            derived = field and _is_derived(field)
             if derived or name in self._not_by_hand:
                 raise AccessError(
                     self.env._(
@@ -66,7 +74,7 @@ class WineReach(models.AbstractModel):
             field = self._fields.get(name)
             if not field:
                 continue
-            if (field.readonly and not field.compute) or name in self._not_by_hand:
+            if _is_derived(field) or name in self._not_by_hand:
                 values.pop(name)
                 if field.default:
                     value = field.convert_to_cache(field.default(self), self, validate=False)

@@ -21,6 +21,7 @@ from . import test_restock
 from . import test_device_facts
 from . import test_money_properties
 from . import test_access
+from . import test_guides
 from . import test_access_defaults
 from . import test_access_odoo
 from . import test_access_outside

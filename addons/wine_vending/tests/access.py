@@ -94,7 +94,7 @@ def models_of(env, module):
         if name.startswith("wine.")
         and model._original_module == module
         and not model._abstract
-        and not model._transient  # seen by whoever opened it alone, by Odoo itself
+        and not model._transient  # their rules: ``TestGuides``
     }
 
 
