@@ -54,6 +54,15 @@ class WineShareLimit(models.Model):
     least_hold_days = fields.Integer("Refund window at least (days)", tracking=True)
     note = fields.Char("Reason", help="Shown to the regions that it binds.")
 
+    beyond_ids = fields.Many2many(
+        "wine.share.policy",
+        string="In force beyond the limits",
+        compute="_compute_beyond_ids",
+        groups="wine_vending.group_wine_admin",
+        help="A limit binds who puts a policy in force afterwards. These were in force before, or "
+        "the platform allowed them; make new versions of them where the limit shall hold.",
+    )
+
     _once = models.UniqueIndex(
         "(company_id, COALESCE(region_id, 0), COALESCE(role, '')) WHERE active",
         "There is a limit for this region and this role already. Change that one.",
@@ -81,6 +90,32 @@ class WineShareLimit(models.Model):
                 region=limit.region_id.complete_name or self.env._("all regions"),
             )
 
+    @api.depends(
+        *("active", "company_id", "region_id", "role", "allowed", "max_percent", "max_amount"),
+        *("max_rent", "may_rest", "least_platform_percent", "least_hold_days"),
+    )
+    def _compute_beyond_ids(self):
+        """Of the saved limits: what is in force in the region of each and beyond what binds it."""
+        today = fields.Date.context_today(self)
+        for company, limits in self.grouped("company_id").items():
+            policies = self.env["wine.share.policy"].search(
+                [
+                    ("company_id", "=", company.id),
+                    ("state", "=", "active"),
+                    "|",
+                    ("date_to", "=", False),
+                    ("date_to", ">=", today),
+                ]
+            )
+            beyond = policies.filtered(self._beyond)
+            for limit in limits:
+                path = limit.region_id.parent_path or ""
+                limit.beyond_ids = beyond.filtered(
+                    lambda policy, path=path: any(
+                        region.parent_path.startswith(path) for region in policy.sudo()._regions()
+                    )
+                )
+
     # === BUSINESS === #
 
     @api.model
@@ -91,6 +126,14 @@ class WineShareLimit(models.Model):
         """
         if self.env.su or self.env.user.has_group("wine_vending.group_wine_admin"):
             return []
+        return self._beyond(policy)
+
+    @api.model
+    def _beyond(self, policy):
+        """What of a policy lies beyond the limits of its regions, whoever looks.
+
+        :return: list of str
+        """
         policy = policy.sudo()  # limits above the own region bind
         limits, pure, tax_bp = self._limits(policy.company_id), policy._pure(), self._tax_bp(policy)
         found = {}

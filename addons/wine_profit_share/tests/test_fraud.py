@@ -271,6 +271,25 @@ class TestGuidesOfOthers(FraudCommon):
 
 
 @tagged("post_install", "-at_install")
+class TestLimitLowered(LimitCommon):
+    """A limit does not undo what is in force; the platform sees what lies beyond it."""
+
+    def test_what_is_in_force_beyond_a_limit_is_listed(self):
+        draft = self.mine(HOST)
+        self.activate(draft)
+        mine = self.limit.with_user(self.admin)
+        self.assertFalse(mine.beyond_ids)
+        mine.max_percent = 5
+        self.assertEqual(mine.beyond_ids, draft)
+        self.assertEqual(draft.state, "active")
+        values = {"region_id": self.foreign.id, "company_id": self.company.id, "max_percent": 1}
+        elsewhere = self.limit.create(values)
+        self.assertFalse(elsewhere.with_user(self.admin).beyond_ids, "not its region")
+        with self.assertRaises(AccessError):
+            _unused = self.limit.with_user(self.manager).beyond_ids
+
+
+@tagged("post_install", "-at_install")
 class TestRaceOfLines(LimitCommon):
     """The chain that was checked is the chain that is put in force."""
 
