@@ -58,6 +58,8 @@ WITHDRAWALS = _share("wine_share_withdrawal_action")
 SETTLEMENTS = _share("wine_share_settlement_action")
 RECONCILIATION = _share("wine_share_reconciliation_action")
 POLICIES = _share("wine_share_policy_action")
+#: a button that a phone keeps in a menu
+WHAT_IF = "[name=action_what_if]"
 #: the first one that is a draft
 DRAFT = ".o_data_row:has(.text-bg-warning) .o_data_cell, .o_kanban_record:has(.text-bg-warning)"
 
@@ -211,7 +213,7 @@ SHOTS = (
         "platform",
         POLICIES,
         ".o_form_view .o_field_widget[name=party_ids] :is(.o_data_row, .o_kanban_record)",
-        clicks=(DRAFT, "button[name=action_what_if]"),
+        clicks=(DRAFT, f".o_statusbar_buttons .dropdown-toggle, {WHAT_IF}", WHAT_IF),
     ),
     Shot("share-limits", "platform", _share("wine_share_limit_action"), ROW_OR_WORDS),
     # the portal of partners and suppliers

@@ -4,7 +4,7 @@
 from datetime import timedelta
 
 from odoo.addons.wine_vending.tests.channels import ShopCommon, WebsiteCommon
-from odoo.tests import tagged
+from odoo.tests import new_test_user, tagged
 
 from .recon import ReconCommon
 
@@ -319,7 +319,20 @@ class TestWitnesses(ReconCommon):
         day = self.run_day()
         self.assertEqual(self.open_kinds(day), ["cash"])
         self.assertEqual(day.difference_ids.collection_id, bag)
-        self.assertIn(day.difference_ids.case_id, bag.case_ids)
+        case = day.difference_ids.case_id
+        self.assertIn(case, bag.case_ids)
+        owner, other = (
+            new_test_user(self.env, f"recon-{name}", "wine_vending.group_wine_finance")
+            for name in ("owner", "other")
+        )
+        case.user_id = owner
+        self.env.flush_all()
+        for user, expected in ((owner, case), (other, case.browse())):
+            todo = self.env["wine.share.todo"].with_user(user)
+            section = todo._differences()
+            found = self.env["wine.case"].with_user(user).search(section["domain"])
+            self.assertEqual(found & case, expected, "To do has what its reader owns")
+            self.assertEqual(section["count"], len(found))
 
 
 @tagged("post_install", "-at_install")
