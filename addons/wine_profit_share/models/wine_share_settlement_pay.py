@@ -38,7 +38,7 @@ class WineShareSettlement(models.Model):
         bank, since = self.partner_bank_id, self._hands_since()
         if user.partner_id.commercial_partner_id == self.partner_id.commercial_partner_id:
             return self.env._("%s belongs to your own partner. Ask a colleague.", self.name)
-        if self.method == "payment" and bank and user in bank._wine_makers(self.company_id):
+        if bank and user in bank._wine_makers(self.company_id):
             return self.env._(
                 "You made or changed the bank account of %s. Ask a colleague to approve.",
                 self.name,

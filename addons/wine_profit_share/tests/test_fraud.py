@@ -170,6 +170,36 @@ class TestOneOfFinance(FraudCommon):
         settlement.action_mark_paid()
         self.rpc(self.ann, bank, "write", {"acc_number": "OTHER123"})
 
+    def test_a_bill_is_no_way_round(self):
+        """A bill is not approved, nor paid, by who checked the account; nor while that is new."""
+        self.terms.write({"method": "bill"})
+        self.earn(50.0)
+        self.env.cr.execute(
+            "UPDATE wine_share_bank_change SET user_id = %s WHERE bank_id = %s",
+            [self.ann.id, self.bank.id],
+        )
+        self.env.invalidate_all()
+        settlement = self.settle(automatic=True)
+        self.assertIn("bank account", self.denied(UserError, self.ann, settlement, "action_approve"))
+        self.rpc(self.ben, settlement, "action_approve")
+        bill = settlement.bill_id
+        self.assertEqual((settlement.method, bill.partner_bank_id), ("bill", self.bank))
+
+        def pay(user):
+            self.env.invalidate_all()
+            guide = self.env["account.payment.register"].with_user(user)
+            guide = guide.with_context(active_model="account.move", active_ids=bill.ids)
+            guide.create({"partner_bank_id": self.bank.id})._create_payments()
+
+        with self.assertRaisesRegex(UserError, "Somebody else pays"), self.env.cr.savepoint():
+            pay(self.ann)
+        self.company.share_bank_cooldown = 5
+        with self.assertRaisesRegex(UserError, "was changed on"), self.env.cr.savepoint():
+            pay(self.ben)
+        self.company.share_bank_cooldown = 0
+        pay(self.ben)
+        self.assertIn(bill.payment_state, ("paid", "in_payment"))
+
     def test_not_verified_any_more(self):
         self.earn(50.0)
         settlement = self.settle()
