@@ -180,7 +180,9 @@ class TestOneOfFinance(FraudCommon):
         )
         self.env.invalidate_all()
         settlement = self.settle(automatic=True)
-        self.assertIn("bank account", self.denied(UserError, self.ann, settlement, "action_approve"))
+        self.assertIn(
+            "bank account", self.denied(UserError, self.ann, settlement, "action_approve")
+        )
         self.rpc(self.ben, settlement, "action_approve")
         bill = settlement.bill_id
         self.assertEqual((settlement.method, bill.partner_bank_id), ("bill", self.bank))
