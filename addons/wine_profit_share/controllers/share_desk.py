@@ -35,7 +35,7 @@ class ShareDesk(CustomerPortal):
         """Goods that the user's company supplies."""
         return request.env["wine.share.goods"]._products(request.env.user.partner_id)
 
-    def _own(self, model, record_id):
+    def _share_own(self, model, record_id):
         """A record, as superuser, of one of the user's accounts.
 
         :raise NotFound: there is none, or it is somebody else's
@@ -50,7 +50,7 @@ class ShareDesk(CustomerPortal):
             raise request.not_found()
         return record_sudo
 
-    def _page_of(self, template, account_sudo, tab, **values):
+    def _share_page(self, template, account_sudo, tab, **values):
         """Render a page with what its frame shows: the tabs and the accounts to choose from."""
         return request.render(
             template,
@@ -66,7 +66,7 @@ class ShareDesk(CustomerPortal):
             },
         )
 
-    def _listing(self, model, domain, url, page, order, url_args=None):
+    def _share_listing(self, model, domain, url, page, order, url_args=None):
         """One page of records as superuser: dict records, pager."""
         records_sudo = request.env[model].sudo()
         pages = pager(

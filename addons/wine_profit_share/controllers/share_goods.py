@@ -48,11 +48,11 @@ class ShareGoods(ShareDesk):
             "wine_profit_share.portal_goods",
             "goods",
             regions=request.env["wine.share.goods"]._stock(products_sudo),
-            asked=self._orders("sent"),
-            unconfirmed=self._orders("purchase"),
+            asked=self._share_orders("sent"),
+            unconfirmed=self._share_orders("purchase"),
         )
 
-    def _orders(self, state):
+    def _share_orders(self, state):
         """Orders that the supplier has not answered yet, by the user's own rights."""
         orders = request.env["purchase.order"]
         if not orders.has_access("read"):

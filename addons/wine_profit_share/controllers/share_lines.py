@@ -28,7 +28,7 @@ class ShareLines(ShareDesk):
         account_sudo = self._account_sudo(account)
         entries_sudo = request.env["wine.share.entry"].sudo()
         statements_sudo = request.env["wine.share.statement"].sudo()
-        return self._page_of(
+        return self._share_page(
             "wine_profit_share.portal_share_home",
             account_sudo,
             "home",
@@ -46,12 +46,12 @@ class ShareLines(ShareDesk):
     def my_lines(self, page=1, account=None, **_query):
         """What came since the last statement."""
         account_sudo = self._account_sudo(account)
-        return self._page_of(
+        return self._share_page(
             "wine_profit_share.portal_share_lines",
             account_sudo,
             "lines",
             since=account_sudo._since_statement(),
-            **self._listing(
+            **self._share_listing(
                 "wine.share.entry",
                 [
                     ("account_id", "=", account_sudo.id),
@@ -67,10 +67,10 @@ class ShareLines(ShareDesk):
 
     @http.route("/my/share/line/<int:entry_id>", **SITE)
     def my_line(self, entry_id, sent=None, **_query):
-        return self._line_page(self._own("wine.share.entry", entry_id), sent=bool(sent))
+        return self._line_page(self._share_own("wine.share.entry", entry_id), sent=bool(sent))
 
     def _line_page(self, entry_sudo, status=200, **values):
-        response = self._page_of(
+        response = self._share_page(
             "wine_profit_share.portal_share_line",
             entry_sudo.account_id,
             "statements" if entry_sudo.statement_id else "lines",
@@ -82,8 +82,8 @@ class ShareLines(ShareDesk):
         return response
 
     @http.route("/my/share/line/<int:entry_id>/dispute", methods=["POST"], **SITE)
-    def dispute(self, entry_id, text="", **_form):
-        entry_sudo = self._own("wine.share.entry", entry_id)
+    def dispute_line(self, entry_id, text="", **_form):
+        entry_sudo = self._share_own("wine.share.entry", entry_id)
         text = text.replace("\x00", "").strip()[:DISPUTE_LENGTH]
         if not text:
             error = request.env._("Say in a few words what is wrong with this line.")
@@ -100,12 +100,12 @@ class ShareLines(ShareDesk):
     @http.route(["/my/share/statements", "/my/share/statements/page/<int:page>"], **SITE)
     def my_statements(self, page=1, account=None, **_query):
         account_sudo = self._account_sudo(account)
-        return self._page_of(
+        return self._share_page(
             "wine_profit_share.portal_share_statements",
             account_sudo,
             "statements",
             since=account_sudo._since_statement(),
-            **self._listing(
+            **self._share_listing(
                 "wine.share.statement",
                 [("account_id", "=", account_sudo.id)],
                 "/my/share/statements",
@@ -123,13 +123,13 @@ class ShareLines(ShareDesk):
         **SITE,
     )
     def my_statement(self, statement_id, page=1, **_query):
-        statement_sudo = self._own("wine.share.statement", statement_id)
-        return self._page_of(
+        statement_sudo = self._share_own("wine.share.statement", statement_id)
+        return self._share_page(
             "wine_profit_share.portal_share_statement",
             statement_sudo.account_id,
             "statements",
             statement=statement_sudo,
-            **self._listing(
+            **self._share_listing(
                 "wine.share.entry",
                 [("statement_id", "=", statement_sudo.id), ("kind", "!=", "split")],
                 f"/my/share/statement/{statement_sudo.id}",
@@ -140,10 +140,10 @@ class ShareLines(ShareDesk):
 
     @http.route("/my/share/statement/<int:statement_id>/pdf", **SITE)
     def statement_pdf(self, statement_id, **_query):
-        statement_sudo = self._own("wine.share.statement", statement_id)
+        statement_sudo = self._share_own("wine.share.statement", statement_id)
         return download(*statement_sudo._file_pdf(), "application/pdf")
 
     @http.route("/my/share/statement/<int:statement_id>/xlsx", **SITE)
     def statement_xlsx(self, statement_id, **_query):
-        statement_sudo = self._own("wine.share.statement", statement_id)
+        statement_sudo = self._share_own("wine.share.statement", statement_id)
         return download(*statement_sudo._file_xlsx(), XLSX)

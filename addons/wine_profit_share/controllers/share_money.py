@@ -27,11 +27,11 @@ class ShareMoney(ShareDesk):
     @http.route(["/my/share/withdrawals", "/my/share/withdrawals/page/<int:page>"], **SITE)
     def my_withdrawals(self, page=1, account=None, **_query):
         account_sudo = self._account_sudo(account)
-        return self._page_of(
+        return self._share_page(
             "wine_profit_share.portal_share_withdrawals",
             account_sudo,
             "withdrawals",
-            **self._listing(
+            **self._share_listing(
                 "wine.share.withdrawal",
                 [("account_id", "=", account_sudo.id), ("state", "!=", "draft")],
                 "/my/share/withdrawals",
@@ -45,18 +45,20 @@ class ShareMoney(ShareDesk):
     def new_withdrawal(self, account=None, **form):
         account_sudo = self._account_sudo(account)
         if request.httprequest.method == "GET":
-            return self._form(account_sudo)
+            return self._share_form(account_sudo)
         try:
             with request.env.cr.savepoint():
                 withdrawal_sudo = request.env["wine.share.withdrawal"]._apply(
-                    account_sudo, self._amount(form.get("amount")), self._bank(account_sudo, form)
+                    account_sudo,
+                    self._share_amount(form.get("amount")),
+                    self._share_bank(account_sudo, form),
                 )
         except (UserError, ValidationError) as refused:
-            return self._form(account_sudo, status=400, error=str(refused), form=form)
+            return self._share_form(account_sudo, status=400, error=str(refused), form=form)
         return request.redirect(f"/my/share/withdrawal/{withdrawal_sudo.id}?sent=1")
 
-    def _form(self, account_sudo, status=200, form=None, **values):
-        response = self._page_of(
+    def _share_form(self, account_sudo, status=200, form=None, **values):
+        response = self._share_page(
             "wine_profit_share.portal_share_withdraw",
             account_sudo,
             "withdrawals",
@@ -67,13 +69,13 @@ class ShareMoney(ShareDesk):
         response.status_code = status
         return response
 
-    def _amount(self, text):
+    def _share_amount(self, text):
         text = (text or "").strip().replace(" ", "")
         if not AMOUNT.fullmatch(text):
             raise UserError(request.env._("Write the amount as a number, such as 128.00."))
         return float(text.replace(",", "."))
 
-    def _bank(self, account_sudo, form):
+    def _share_bank(self, account_sudo, form):
         bank_id = int_or_zero(form.get("bank"))
         bank_sudo = self._banks_sudo(account_sudo).filtered(lambda bank: bank.id == bank_id)
         if not bank_sudo:
@@ -82,11 +84,11 @@ class ShareMoney(ShareDesk):
 
     @http.route("/my/share/withdrawal/<int:withdrawal_id>", **SITE)
     def my_withdrawal(self, withdrawal_id, sent=None, **_query):
-        withdrawal_sudo = self._own("wine.share.withdrawal", withdrawal_id)
+        withdrawal_sudo = self._share_own("wine.share.withdrawal", withdrawal_id)
         return self._withdrawal_page(withdrawal_sudo, sent=bool(sent))
 
     def _withdrawal_page(self, withdrawal_sudo, status=200, **values):
-        response = self._page_of(
+        response = self._share_page(
             "wine_profit_share.portal_share_withdrawal",
             withdrawal_sudo.account_id,
             "withdrawals",
@@ -97,8 +99,8 @@ class ShareMoney(ShareDesk):
         return response
 
     @http.route("/my/share/withdrawal/<int:withdrawal_id>/cancel", methods=["POST"], **SITE)
-    def cancel(self, withdrawal_id, **_form):
-        withdrawal_sudo = self._own("wine.share.withdrawal", withdrawal_id)
+    def cancel_withdrawal(self, withdrawal_id, **_form):
+        withdrawal_sudo = self._share_own("wine.share.withdrawal", withdrawal_id)
         try:
             with request.env.cr.savepoint():
                 withdrawal_sudo._cancel()
@@ -129,7 +131,7 @@ class ShareMoney(ShareDesk):
         return request.redirect(f"/my/share/bank?account={account_sudo.id}&done=entered")
 
     def _bank_page(self, account_sudo, status=200, form=None, **values):
-        response = self._page_of(
+        response = self._share_page(
             "wine_profit_share.portal_share_bank",
             account_sudo,
             "bank",

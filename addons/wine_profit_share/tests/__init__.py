@@ -2,6 +2,7 @@
 from . import test_access
 from . import test_sale
 from . import test_share_settlement
+from . import test_portal_names
 from . import test_recon
 from . import test_recon_planted
 from . import test_withdrawal
