@@ -70,8 +70,11 @@ class WineShareAdjustment(models.Model):
     @api.depends("account_id", "amount")
     def _compute_name(self):
         for one in self:
-            amount = one.currency_id.format(one.amount) if one.currency_id else one.amount
-            one.name = f"{one.account_id.sudo().display_name}: {amount}"
+            if one.account_id:
+                amount = one.currency_id.format(one.amount)
+                one.name = f"{one.account_id.sudo().display_name}: {amount}"
+            else:
+                one.name = self.env._("New adjustment")
 
     @api.depends("name")
     def _compute_display_name(self):

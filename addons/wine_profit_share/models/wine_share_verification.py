@@ -56,7 +56,7 @@ class WineShareAccount(models.Model):
         self.ensure_one()
         return {
             "type": "ir.actions.act_window",
-            "name": self.env._("Verify %s", self.partner_id.name),
+            "name": self.env._("Verification of %s", self.partner_id.name),
             "res_model": "wine.share.verify",
             "view_mode": "form",
             "target": "new",
