@@ -29,14 +29,17 @@ class WineShareBankChange(models.Model):
     _inherit = "wine.reach"
     _order = "id desc"
 
-    bank_id = fields.Many2one(
-        "res.partner.bank", required=True, readonly=True, index=True, ondelete="cascade"
-    )
+    bank_id = fields.Many2one("res.partner.bank", readonly=True, index=True, ondelete="cascade")
     partner_id = fields.Many2one("res.partner", readonly=True, index=True, ondelete="cascade")
     user_id = fields.Many2one("res.users", "Who", required=True, readonly=True, ondelete="restrict")
     moment = fields.Datetime("When", required=True, readonly=True, default=fields.Datetime.now)
     kind = fields.Selection(
-        [("made", "Made"), ("changed", "Changed"), ("trusted", "Checked and trusted")],
+        [
+            ("made", "Made"),
+            ("changed", "Changed"),
+            ("trusted", "Checked and trusted"),
+            ("contact", "Partner's address or login changed"),
+        ],
         required=True,
         readonly=True,
     )
@@ -194,7 +197,22 @@ class ResPartnerBank(models.Model):
         changes = self.sudo().wine_change_ids
         if paid.paid_at:
             changes = changes.filtered(lambda change: change.moment > paid.paid_at)
-        return changes
+        return changes | self._wine_contact_changes(company)
+
+    def _wine_contact_changes(self, company):
+        """Who lately changed where the partner is reached, and so who may enter bank accounts."""
+        since = fields.Datetime.now() - timedelta(days=company.sudo().share_verify_gap)
+        return (
+            self.env["wine.share.bank.change"]
+            .sudo()
+            .search(
+                [
+                    ("kind", "=", "contact"),
+                    ("partner_id", "=", self.sudo().partner_id.commercial_partner_id.id),
+                    ("moment", ">=", since),
+                ]
+            )
+        )
 
     def _wine_single_handed(self, company):
         """Whether one user alone made or changed and trusted this account since it was paid to."""
@@ -259,3 +277,44 @@ class ResBank(models.Model):
         moved = accounts.filtered(lambda account: account._wine_print() != before[account.id])
         moved._wine_moved({account.id: account.acc_number for account in moved})
         return result
+
+
+class ResPartner(models.Model):
+    """Where a partner is reached decides who applies for its money and who hears of it.
+
+    Whoever in finance gives it another address, phone or contact could log in as the partner and
+    enter a bank account: it is written down, and that person approves no payout for a while.
+    """
+
+    _inherit = "res.partner"
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        partners = super().create(vals_list)
+        if any(vals.get("parent_id") for vals in vals_list):
+            partners.filtered("parent_id")._wine_log_contact()
+        return partners
+
+    def write(self, vals):
+        if not vals.keys() & {"email", "phone", "parent_id"}:
+            return super().write(vals)
+        before = {one.id: (one.email, one.phone, one.parent_id) for one in self}
+        result = super().write(vals)
+        changed = (one for one in self if (one.email, one.phone, one.parent_id) != before[one.id])
+        self.browse(one.id for one in changed)._wine_log_contact()
+        return result
+
+    def _wine_log_contact(self):
+        """Write it down for partners who share in sales, unless they did it themselves."""
+        if not self or self.env.uid == SUPERUSER_ID:
+            return
+        own = self.env.user.partner_id.commercial_partner_id
+        owners = self.sudo().commercial_partner_id - own
+        accounts = self.env["wine.share.account"].sudo()
+        accounts = accounts.search([("kind", "=", "party"), ("partner_id", "in", owners.ids)])
+        self.env["wine.share.bank.change"].sudo().create(
+            [
+                {"partner_id": owner.id, "user_id": self.env.uid, "kind": "contact"}
+                for owner in accounts.partner_id
+            ]
+        )

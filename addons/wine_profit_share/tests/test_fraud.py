@@ -170,6 +170,37 @@ class TestOneOfFinance(FraudCommon):
         settlement.action_mark_paid()
         self.rpc(self.ann, bank, "write", {"acc_number": "OTHER123"})
 
+    def test_taking_over_the_login_of_a_partner(self):
+        """Who gave the partner another address or a contact approves nothing for a while."""
+        self.earn(50.0)
+        for number, change in enumerate(
+            (
+                lambda: self.rpc(self.ann, self.host, "write", {"email": "ann@example.com"}),
+                lambda: self.rpc(
+                    self.ann,
+                    self.env["res.partner"],
+                    "create",
+                    [{"name": "Contact", "parent_id": self.host.id, "email": "b@example.com"}],
+                ),
+            )
+        ):
+            with self.subTest(number=number):
+                self.assertNotIn(self.ann, self.bank._wine_makers(self.company))
+                change()
+                settlement = self.settle(automatic=True)
+                why = self.denied(UserError, self.ann, settlement, "action_approve")
+                self.assertIn("bank account", why)
+                self.assertIsNone(settlement._objection(self.ben))
+                settlement._cancel("Test")
+                self.env["wine.share.bank.change"].flush_model()
+                self.env.cr.execute(
+                    "UPDATE wine_share_bank_change SET moment = moment - interval '1 year' "
+                    "WHERE kind = 'contact'"
+                )
+                self.env.invalidate_all()
+        self.rpc(self.ann, self.host, "write", {"comment": "Nice people"})
+        self.assertNotIn(self.ann, self.bank._wine_makers(self.company))
+
     def test_a_bill_is_no_way_round(self):
         """A bill is not approved, nor paid, by who checked the account; nor while that is new."""
         self.terms.write({"method": "bill"})
