@@ -154,6 +154,17 @@ class House:
 
     # === THE BOOKS === #
 
+    @staticmethod
+    def rest_policies(env):
+        """Nothing shares but what a test puts in force: policies of the demo were long ago."""
+        env["wine.share.policy"].flush_model()
+        env.cr.execute(
+            "UPDATE wine_share_policy SET date_from = '1999-01-01', date_to = '1999-01-02' "
+            "WHERE state != 'draft'"
+        )
+        env.invalidate_all()
+        env.registry.clear_cache()
+
     def close_days(self):
         """Close the running session of every region; returns ids of the sessions."""
         with self.env() as env:

@@ -80,7 +80,7 @@ class Month:
         for template in machines.slot_ids.product_id.product_tmpl_id:
             if not template.seller_ids:
                 template.seller_ids = [(0, 0, {"partner_id": partners[3].id})]
-        env["wine.share.policy"].search([("state", "=", "active")]).action_retire()
+        self.house.rest_policies(env)
         self.company = machines.company_id.id
         self.own_region = regions[-1].id
         self.slots = [

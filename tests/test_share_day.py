@@ -89,7 +89,7 @@ class Trade:
 
         company = env.ref("base.main_company")
         company.share_bank_cooldown = 0
-        env["wine.share.policy"].search([("state", "=", "active")]).action_retire()
+        self.house.rest_policies(env)
         policy = env["wine.share.policy"].create(
             {
                 "name": "Everywhere",
