@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: LGPL-3.0-or-later
+from . import account_payment_register
 from . import wine_share_verify
 from . import wine_share_withdrawal_answer
 from . import wine_share_settlement_end
