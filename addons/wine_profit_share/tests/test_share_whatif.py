@@ -34,7 +34,7 @@ class TestShareWhatif(LimitCommon):
 
     def run_whatif(self, policy, days=30, user=None):
         policy = policy.with_user(user or self.env.user)
-        whatif = self.env["wine.share.whatif"].browse(policy.action_what_if()["res_id"])
+        whatif = policy.env["wine.share.whatif"].browse(policy.action_what_if()["res_id"])
         whatif.days = days
         whatif.action_run()
         return whatif
