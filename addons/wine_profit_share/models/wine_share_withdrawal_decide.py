@@ -4,6 +4,7 @@ from datetime import timedelta
 from odoo import Command, api, fields, models
 from odoo.exceptions import UserError
 
+from .wine_share_release import HOLDING
 from .wine_share_withdrawal import TO_DECIDE
 
 
@@ -100,7 +101,11 @@ class WineShareWithdrawal(models.Model):
                     ("id", "in", self.sudo().entry_ids.ids),
                     "|",
                     ("dispute_case_id.state", "=", "open"),
-                    ("vend_id.case_ids.state", "=", "open"),
+                    (
+                        "vend_id.case_ids",
+                        "any",
+                        [("state", "=", "open"), ("kind", "in", HOLDING)],
+                    ),
                 ]
             )
         )

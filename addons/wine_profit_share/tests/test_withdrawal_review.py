@@ -319,10 +319,12 @@ class TestWithdrawalReview(RedeemCommon):
         self.refused(self.ann, withdrawal, "was withdrawn")
 
     def test_open_case_on_one_of_its_sales(self):
+        """A case that may yet lead to a refund; a voucher that waits to be handed out does not."""
         vend = self.sell()
         self.earn(30, vend_id=vend.id, date="2025-12-01")
         withdrawal = self.apply_for(50)
-        case = self.env["wine.case"].create({"kind": "count", "vend_id": vend.id})
+        self.env["wine.case"].create({"kind": "owed", "vend_id": vend.id})
+        case = self.env["wine.case"].create({"kind": "conflict", "vend_id": vend.id})
         self.refused(self.ann, withdrawal, "open case or dispute")
         case.with_user(self.root).action_close()
         self.approve(self.ann, withdrawal)
