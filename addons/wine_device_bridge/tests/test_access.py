@@ -3,8 +3,6 @@
 
 import json
 
-from lxml import etree
-
 from odoo.addons.wine_vending.tests.access import ROLES, AccessCommon
 from odoo.addons.wine_vending.tests.test_access import public_methods
 from odoo.exceptions import AccessError
@@ -101,18 +99,7 @@ class TestBridgeAccess(BridgeAccess):
     def test_every_form_opens(self):
         """The machine's form, too, to which the bridge adds what is on its way."""
         records = [*self.talk["TST"].values(), self.machine]
-        for record in records:
-            for role in ROLES:
-                mine = self.seen_by(role, record)
-                self.forget()
-                if not mine.has_access("read"):
-                    continue
-                for kind in ("form", "list", "kanban"):
-                    with self.subTest(model=record._name, role=role, view=kind):
-                        arch = etree.fromstring(mine.get_view(view_type=kind)["arch"])
-                        names = arch.xpath("//field[not(ancestor::field)]/@name")
-                        self.forget()
-                        mine.web_read({name: {} for name in names})
+        self.check_views(records)
 
     def test_foreign_talk_is_not_found(self):
         for role in ("region_manager", "service"):

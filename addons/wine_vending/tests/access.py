@@ -5,6 +5,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from uuid import uuid4
 
+from lxml import etree
+
 from odoo import Command, fields, models
 from odoo.exceptions import AccessError
 from odoo.tests import new_test_user
@@ -256,6 +258,21 @@ class AccessCommon(WineCommon):
             "started_at": "2026-01-01",
             "ended_at": "2026-01-02",
         }
+
+    def check_views(self, records):
+        """What a user may read opens: no field of a view needs more than the view itself."""
+        for record in records:
+            for role in ROLES:
+                mine = self.seen_by(role, record)
+                self.forget()
+                if not mine.has_access("read"):
+                    continue
+                for kind in ("form", "list", "kanban"):
+                    with self.subTest(model=record._name, role=role, view=kind):
+                        arch = etree.fromstring(mine.get_view(view_type=kind)["arch"])
+                        names = arch.xpath("//field[not(ancestor::field)]/@name")
+                        self.forget()
+                        mine.web_read({name: {} for name in names})
 
     def setUp(self):
         super().setUp()
