@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: LGPL-3.0-or-later
 """Who may see and decide what: the table of rights, and what hides behind it."""
 
-
 from odoo.addons.wine_vending.tests.access import AccessCommon
 from odoo.addons.wine_vending.tests.test_access import public_methods
 from odoo.exceptions import AccessError
