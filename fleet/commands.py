@@ -63,6 +63,7 @@ class Commands:
         command = command | {"args": command.get("args") or {}}
         if cmd in self.device.state.commands:
             return self.tell(cmd, now)
+        self.device.note(now, f"command {kind[:40]} {cmd[:36]}")
         received = {"cmd": cmd, "status": "received"}
         self.device.send("ack", "ack", now, received, corr=cmd)
         if kind == "vend.authorize":
@@ -135,17 +136,12 @@ class Commands:
 
     def do_machine_reboot(self, command, now):
         """A new power-up; what is in hand comes to an end first."""
-        update = {"cmd": command["id"], "fw": None, "at": now}
+        update = {"cmd": command["id"], "at": now}
         return self._restart(command["id"], update, now)
 
     def do_firmware_update(self, command, now):
-        """Fetching is not simulated: the version is taken over at `not_before` by a reboot."""
-        args = command["args"]
-        if len(args["sha256"]) != 64 or not args.get("signature"):
-            raise Refused("bad_signature")
-        at = clock.parse(args["not_before"]) if args.get("not_before") else now
-        update = {"cmd": command["id"], "fw": args["version"], "at": max(at, now)}
-        return self._restart(command["id"], update, now)
+        """See `fleet.firmware`."""
+        return self.device.firmware.ask(command, now)
 
     def _restart(self, cmd, update, now):
         if self.device.state.pending_update:
@@ -156,21 +152,23 @@ class Commands:
 
     def tick(self, now):
         """Ask for the power-up that is due; whoever runs the device does it."""
-        self.device.reboot_wanted |= now >= self.wake(now)
+        if now >= self.wake(now):
+            self.device.reboot_wanted |= self.device.firmware.install(now)
 
     def wake(self, _now):
         """When a restart is due."""
         update = self.device.state.pending_update
         waiting = update and not self.device.vending.job and not self.device.reboot_wanted
-        return update["at"] if waiting else NEVER
+        return update["at"] if waiting and update.get("stage") != "fetch" else NEVER
 
     def recover(self, now):
         """After a power-up: the restart that was asked for has happened."""
         update = self.device.state.pending_update
-        if update and now >= update["at"]:
+        if self.device.firmware.update:
+            self.device.firmware.recover(now)
+        elif update and now >= update["at"]:
             done = self.answer(update["cmd"], "succeeded")
-            values = {"pending_update": None, "fw": update["fw"] or self.device.state.fw}
-            self.device.commit(done | {"set": values})
+            self.device.commit(done | {"set": {"pending_update": None}})
             self._owed.add(update["cmd"])
 
     # questions
@@ -197,7 +195,7 @@ class Commands:
         return "succeeded", None, None
 
     def do_log_request(self, _command, _now):
-        """A few figures in place of a log."""
+        """The last lines of the diary, as many as fit into 4,000 characters."""
         state = self.device.state
-        text = f"boots {state.boots}, seq {state.next_seq - 1}, waiting {len(state.pending)}"
-        return "succeeded", None, text
+        head = f"boots {state.boots}, seq {state.next_seq - 1}, waiting {len(state.pending)}"
+        return "succeeded", None, "\n".join([head, *self.device.diary])[:4000]

@@ -31,6 +31,7 @@ class MachineConfig:
     region: str = ""
     stock: dict | None = None
     caps: tuple = ("age", "lift", "volume")
+    firmware_key: str | None = None  # Ed25519, base64: whose firmware the machine believes
 
 
 @dataclass(frozen=True)
@@ -63,11 +64,12 @@ def read(source):
 
 def _build(source):
     broker = source["broker"]
+    shared = {"firmware_key": source.get("firmware_key")}
     return Config(
         Broker(broker["host"], int(broker["port"]), bool(broker.get("tls")), broker.get("ca")),
         source["root"],
         source["tenant"],
-        tuple(_machine(entry) for entry in source["machines"]),
+        tuple(_machine(shared | entry) for entry in source["machines"]),
     )
 
 

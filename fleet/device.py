@@ -15,6 +15,7 @@ from fleet import clock
 from fleet.climate import Climate
 from fleet.clock import Clock
 from fleet.commands import Commands
+from fleet.firmware import Firmware
 from fleet.ids import Ids, share
 from fleet.motor import Motor
 from fleet.outbox import NEVER, Outbox
@@ -25,6 +26,7 @@ from fleet.vending import Vending
 
 URGENT = {"vend.accepted", "vend.rejected", "vend.started", "vend.result", "auth.request"}
 PATIENCE = 10  # a new journal waits longer for what the platform knows of an older one
+DIARY = 60  # lines that log.request can show
 COMPACT_AT = 256 * 1024  # bytes that a journal may grow by before it is written anew
 
 
@@ -55,6 +57,7 @@ class Device:
         self.outbox = Outbox(self.state, options)
         self.shadow, self.vending = Shadow(self), Vending(self)
         self.commands, self.service = Commands(self), Service(self)
+        self.firmware, self.diary = Firmware(self), deque(maxlen=DIARY)
         self.on_sold = lambda entry: None
 
     # power and line
@@ -70,6 +73,7 @@ class Device:
         unset = self.chance.random() < self.options.unset_rate
         self.clock = Clock(drift, unset, now)
         self.boot_id = self.ids.uuid4()
+        self.note(now, f"power-up {self.state.boots}, firmware {self.state.fw}")
         self._tele_at = now
         self.climate = Climate(self, now)
         self.vending.recover(now)
@@ -177,6 +181,7 @@ class Device:
             envelopes.append(self.envelope(kind, now, data, corr, at, numbered))
         self.commit({"evt": envelopes} | changes)
         for envelope in envelopes:
+            self.note(now, f"event {envelope['seq']} {envelope['type']}")
             self.outbox.add(envelope["seq"], envelope["type"] in URGENT)
         return self.state.next_seq - 1
 
@@ -197,6 +202,10 @@ class Device:
         """Say something that is not journalled; unsaid while the line is down."""
         if self.outbox.online:
             self.out.append(self._message(suffix, kind, now, data, **how))
+
+    def note(self, now, text):
+        """A line of the diary, which lives as long as the power does."""
+        self.diary.appendleft(f"{clock.stamp(self.clock.read(now))} {text}")
 
     def commit(self, record):
         """Journal, then change: the only way in which the state of a device changes."""

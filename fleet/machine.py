@@ -4,7 +4,7 @@
 import random
 from dataclasses import replace
 
-from fleet import planogram
+from fleet import download, planogram
 from fleet.device import Device
 from fleet.errors import Refused
 from fleet.journal import Journal
@@ -20,6 +20,7 @@ class Machine:
     def __init__(self, fleet, config):
         self.fleet, self.config = fleet, config
         self.link = Link(fleet.config, config, fleet.loop, self)
+        self.download = None
         self.wanted, self.due, self.retry_at, self._retry = True, 0.0, 0.0, RETRY[0]
         self._start()
 
@@ -74,6 +75,10 @@ class Machine:
         """
         self.touch()
         return self.device.buy(self.fleet.now(), slot, qty, pay, outcome)
+
+    def force_firmware(self, *outcomes):
+        """Decide how the next updates end: applied, failed or rolled_back."""
+        self.device.firmware.forced += outcomes
 
     def force(self, *outcomes):
         """Decide what the motor does for the next vends that nobody else decides."""
@@ -161,11 +166,21 @@ class Machine:
     def tick(self, now):
         """Let the device do what is due, and publish what it says."""
         self.device.tick(now)
+        self._download(now)
         if self.device.reboot_wanted:
             self.flush()
             self.reboot()
         self.flush()
-        self.due = self.device.wake(now)
+        self.due = min(self.device.wake(now), now + 0.1 if self.download else NEVER)
+
+    def _download(self, now):
+        """Fetch the firmware that the device wants, while there is a line to fetch it by."""
+        wanted = self.device.firmware.wanted()
+        if self.download and self.download.done():
+            image, self.download = self.download.result(), None
+            self.device.firmware.fetched(image, now)
+        elif wanted and self.online and not self.download:
+            self.download = download.start(wanted)
 
     def flush(self):
         """Publish what the device left; nothing is kept for a line that is down."""

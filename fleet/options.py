@@ -33,6 +33,8 @@ class Options:
     duplicate_rate: float = 0.0  # of event messages, those sent twice
     drift: float = 0.0  # greatest clock error, seconds per hour
     unset_rate: float = 0.0  # of power-ups, those that do not know the time
+    firmware_fail_rate: float = 0.0  # of updates, those that cannot be written
+    firmware_rollback_rate: float = 0.0  # of updates, those that run for a moment and are undone
     # consumers and field staff, used by `live`
     sales: float = 12.0  # purchases per machine and simulated hour
     pair_rate: float = 0.03  # of purchases, those of two bottles

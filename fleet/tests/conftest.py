@@ -6,6 +6,7 @@ import time
 
 import pytest
 
+from fleet import firmware
 from fleet.config import read
 from fleet.device import Device
 from fleet.journal import MemoryJournal
@@ -95,8 +96,11 @@ def world(broker, tmp_path):
     """Makes (fleet, platform) around the broker; everything is put away afterwards."""
     made = []
 
-    def make(count=1, desired=None, acking=True, tenant="test", qty=8, **options):
+    def make(
+        count=1, desired=None, acking=True, tenant="test", qty=8, firmware_key=None, **options
+    ):
         config = standin.configuration(broker.port, count, qty=qty) | {"tenant": tenant}
+        config["firmware_key"] = firmware_key and firmware.public(firmware_key)
         platform = standin.Platform(config, acking).start()
         platform.desire(desired or standin.planogram())
         quick = {"start_spread": 0, "dispense": 0, "hello": 0.5, "rate": 0, "ack_timeout": 1.0}

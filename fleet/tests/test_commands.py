@@ -95,41 +95,6 @@ def test_reboot_waits_for_the_sale_in_hand(bench_factory):
     assert bench.events("vend.result") and bench.device.reboot_wanted
 
 
-def firmware(bench, **changes):
-    """A firmware command."""
-    args = {"version": "3.0.0", "url": "https://example.com/fw", "sha256": "a" * 64,
-            "signature": "s", "not_before": standin.moment(10)}  # fmt: skip
-    return bench.command("firmware.update", args | changes)
-
-
-def test_firmware_is_taken_over_at_its_time(bench):
-    assert statuses(firmware(bench)) == ["received", "in_progress"]
-    assert not bench.device.reboot_wanted
-    bench.listen(11)
-    assert bench.device.reboot_wanted
-    bench.device.boot(bench.now)
-    bench.device.connected(bench.now)
-    said = dict(bench.listen())
-    assert said["up/birth"]["data"]["fw"] == said["up/reported"]["data"]["fw"] == "3.0.0"
-    assert said["up/ack"]["data"]["status"] == "succeeded"
-
-
-def test_firmware_without_a_signature_is_refused(bench):
-    assert firmware(bench, signature="")[-1]["code"] == "bad_signature"
-    assert firmware(bench, sha256="abc")[-1]["code"] == "bad_signature"
-
-
-def test_a_power_cut_before_the_time_leaves_the_update_waiting(bench):
-    firmware(bench)
-    bench.power()
-    assert bench.state.fw == "2.4.1" and bench.state.pending_update
-
-
-def test_only_one_restart_waits(bench):
-    firmware(bench)
-    assert bench.command("machine.reboot")[-1]["code"] == "busy"
-
-
 def test_door_unlock_opens_and_shuts(bench):
     bench.command("door.unlock")
     assert bench.data("door") == [{"state": "opened", "by": "platform"}]
@@ -169,6 +134,17 @@ def test_cash_request(bench):
     assert statuses(bench.command("cash.request")) == ["received", "succeeded"]
     level = bench.data("cash.level")[0]
     assert (level["notes"], level["coins"], level["currency"]) == ("10.00", "2.50", "EUR")
+
+
+def test_a_log_tells_what_happened_lately(bench):
+    bench.device.buy(bench.now, "A1")
+    detail = bench.command("log.request")[-1]["detail"]
+    lines = detail.split("\n")
+    assert "seq 1, waiting 1" in lines[0] and "command log.request" in lines[1]
+    assert "event 1 vend.local" in detail and "firmware 2.4.1" in lines[-1]
+    for _ in range(200):
+        bench.device.buy(bench.now, "A2", outcome="failed")
+    assert len(bench.command("log.request")[-1]["detail"]) <= 4000
 
 
 @pytest.mark.parametrize("kind", ["auth.offer", "auth.deny", "log.request"])
