@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: LGPL-3.0-or-later
 """Copy the protocol's schemas to those who carry them: `python3.11 -m tools.schemas`.
 
-docs/protocol/schemas is the source. The addon and the fleet have all of it in one file each, so that
-neither needs the docs folder. With --check nothing is written; the exit code tells whether they fit.
+docs/protocol/schemas is the source. The addon and the fleet have all of it in one file each, so
+that neither needs the docs folder. With --check nothing is written; the exit code tells whether
+they fit.
 """
 
 import json
@@ -30,9 +31,7 @@ def outdated():
     """Carriers that hold something else."""
     text = bundle()
     return [
-        path
-        for path in CARRIERS
-        if not path.exists() or path.read_text(encoding="utf-8") != text
+        path for path in CARRIERS if not path.exists() or path.read_text(encoding="utf-8") != text
     ]
 
 
