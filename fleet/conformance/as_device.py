@@ -1,0 +1,307 @@
+# SPDX-License-Identifier: LGPL-3.0-or-later
+"""The kit plays a device: trials of a platform, with the credential of one machine.
+
+It writes real events into the platform: a door, a remark of severity info, and what is refused,
+which goes to quarantine and raises an alert. Use a machine that nobody sells from. No number of
+the machine's epoch is left out, so that a device can go on counting afterwards.
+"""
+
+import json
+import secrets
+import time
+import uuid
+
+from fleet import clock
+from fleet.conformance import messages
+from fleet.conformance.line import Line
+from fleet.ids import Ids
+
+ACK = {"epoch": "count", "ack_seq": "number", "missing": ["count"], "rejected": [{"code": "text"}]}
+COMMAND = {"type": "text", "exp": "text", "args": {}}
+WANTED = {"version": "count", "sha256": "text", "planogram": [
+    {"slot": "text", "sku": "text", "price": "money", "currency": "currency", "capacity": "number"}
+]}  # fmt: skip
+DOWN = ("cmd", "desired", "evt_ack")
+
+
+class Device:
+    """All trials of one platform; `patience` is the longest wait for a confirmation, seconds."""
+
+    def __init__(self, config, machine, verdicts, patience=10.0, quiet=1.5):
+        self.config, self.machine, self.verdicts = config, machine, verdicts
+        self.check, self.patience, self.quiet = verdicts.check, patience, quiet
+        self.base = config.topic(machine.uuid, "").rstrip("/")
+        self.account = (machine.username, machine.password)
+        self.line = Line(config.broker, machine.uuid, self.account, self._hear)
+        self.ids, self.boot = Ids(), str(uuid.uuid4())
+        self.acks, self.commands, self.other = [], [], []
+        self.seq = 0
+
+    def run(self):
+        """Make the trials; False where the platform never answered the birth."""
+        if self.config.broker.tls:
+            self.verdicts.ok("9.tls")
+        reason = self.line.connect()
+        if reason is None or reason.is_failure:
+            raise OSError(f"the broker refuses the machine: {reason}")
+        try:
+            return self._trials()
+        finally:
+            self.line.close()
+
+    def _trials(self):
+        self.line.subscribe_retained(*(f"{self.base}/down/{name}" for name in DOWN))
+        if not self.born():
+            return False
+        for trial in (self.stored, self.repeated, self.gap, self.refused, self.large, self.nonsense,
+                      self.request, self.access, self.strangers):  # fmt: skip
+            trial()
+        self._say("state", self._envelope("state", {"state": "offline"}), retain=True)
+        return True
+
+    # hearing
+
+    def _hear(self, heard):
+        suffix = heard.topic.removeprefix(f"{self.base}/down/")
+        if not heard.topic.startswith(f"{self.base}/down/") or suffix not in DOWN:
+            self.other.append(heard.topic)
+            return
+        retained = suffix == "desired"
+        fine = heard.qos == 1 and heard.retain == retained
+        self.check("1.qos", fine, f"{suffix}: QoS {heard.qos}, retained {heard.retain}")
+        try:
+            document = messages.load(heard.payload)
+            fits = isinstance(document, dict)
+        except (ValueError, RecursionError) as error:
+            fits, document = False, error
+        if self.check("1.payload", fits, f"{suffix}: {str(document)[:80]}"):
+            getattr(self, f"_{suffix}")(document, heard)
+
+    def _evt_ack(self, ack, _heard):
+        wrong = messages.mismatch(ACK, ack)
+        if self.check("3.form", not wrong, wrong):
+            self.acks.append(ack)
+
+    def _cmd(self, command, heard):
+        wrong = messages.mismatch(COMMAND, command)
+        wrong = wrong or (not messages.uuid7(command.get("id")) and f"id {command.get('id')!r}")
+        self.check("7.form", not wrong, wrong)
+        self.commands.append((time.monotonic(), command))
+        if wrong:
+            return
+        try:
+            left = clock.parse(command["exp"]) - time.time()
+        except ValueError as error:
+            return self.verdicts.bad("7.form", error)
+        told = heard.expiry is not None and abs(heard.expiry - left) <= 5
+        self.check("7.expiry", told, f"message expiry {heard.expiry}, exp in {left:.0f} s")
+        answer = {"cmd": command["id"], "status": "rejected", "code": "unsupported"}
+        self._say("ack", self._envelope("ack", answer, corr=command["id"]))
+        return None
+
+    def _desired(self, document, _heard):
+        wrong = messages.mismatch(WANTED, document)
+        self.check("8.desired", not wrong, wrong)
+
+    # speaking
+
+    def _say(self, channel, content, **how):
+        return self.line.say(f"{self.base}/up/{channel}", content, **how)
+
+    def _envelope(self, kind, data, **more):
+        now = time.time()
+        head = {"id": self.ids.uuid7(now), "epoch": self.machine.epoch, "boot": self.boot}
+        head |= {"ts": clock.stamp(now), "ts_q": "synced", "hist": False, "type": kind}
+        return head | {"data": data} | more
+
+    def event(self, state="closed", **more):
+        """The next event: a door that nobody opened."""
+        self.seq += 1
+        data = {"state": state, "by": "conformance"}
+        return self._envelope("door", data, seq=self.seq) | more
+
+    def covered(self, seq, mark, seconds=None):
+        """The confirmation since a mark that says that a number is stored, or None in time."""
+
+        def found():
+            return next((ack for ack in self.acks[mark:] if ack["epoch"] == self.machine.epoch
+                         and ack["ack_seq"] >= seq and seq not in ack["missing"]
+                         and seq not in _refused(ack)), None)  # fmt: skip
+
+        return self.line.wait(found, self.patience if seconds is None else seconds)
+
+    def code(self, seq, mark, epoch=None):
+        """The code with which a number is rejected since a mark, or None in time."""
+        epoch = epoch or self.machine.epoch
+
+        def found():
+            codes = [_refused(ack).get(seq) for ack in self.acks[mark:] if ack["epoch"] == epoch]
+            return next(filter(None, codes), None)
+
+        return self.line.wait(found, self.patience)
+
+    # trials
+
+    def born(self):
+        """Birth, and what the platform has."""
+        mark = len(self.acks)
+        data = {"fw": "conformance", "proto": 1, "caps": [], "next_seq": 1, "desired_version": 0,
+                "slots": 0}  # fmt: skip
+        self._say("birth", self._envelope("birth", data))
+        self._say("state", self._envelope("state", {"state": "online"}), retain=True)
+
+        def answered():
+            return [ack for ack in self.acks[mark:] if ack["epoch"] == self.machine.epoch]
+
+        told = self.line.wait(answered, self.patience)
+        self.check("4.birth", told, "no evt_ack of the machine's epoch after birth")
+        self.seq = max((ack["ack_seq"] for ack in told), default=0)
+        return bool(told)
+
+    def _sent(self, rule, content, seqs, what):
+        mark = len(self.acks)
+        self._say("evt", content)
+        late = [seq for seq in seqs if not self.covered(seq, mark)]
+        return self.check(rule, not late, f"{what}: not confirmed {late}")
+
+    def stored(self):
+        """One event, an array, an unknown type, unknown fields."""
+        self._sent("3.stored", self.event(), [self.seq], "one event")
+        array = [self.event() for _ in range(3)]
+        self._sent("3.array", array, [event["seq"] for event in array], "an array")
+        unknown = self.event(type="conformance.unknown")
+        self._sent("1.unknown_type", unknown, [self.seq], "an unknown type")
+        more = self.event(conformance={"a": [1]})
+        more["data"]["conformance"] = True
+        self._sent("1.unknown_fields", more, [self.seq], "unknown fields")
+
+    def repeated(self):
+        """The same event twice: confirmed, not rejected, and the next one counts on."""
+        event, mark = self.event(), len(self.acks)
+        self._say("evt", event)
+        self.covered(self.seq, mark)
+        mark = len(self.acks)
+        self._say("evt", event)
+        again, codes = self.covered(self.seq, mark), [_refused(ack) for ack in self.acks[mark:]]
+        refused = any(self.seq in refused for refused in codes)
+        self.check("3.duplicate", again and not refused, f"confirmed: {again}, rejected: {refused}")
+
+    def gap(self):
+        """A number is left out, named, and told."""
+        held, later, mark = self.event(), self.event(), len(self.acks)
+        self._say("evt", later)
+
+        def named():
+            return any(held["seq"] in ack["missing"] or ack["ack_seq"] < held["seq"]
+                       for ack in self.acks[mark:] if ack["epoch"] == self.machine.epoch)
+
+        named = self.line.wait(named, self.patience)
+        false = self.covered(held["seq"], mark, 0.1)
+        mark = len(self.acks)
+        self._say("evt", held)
+        healed = self.covered(held["seq"], mark)
+        self.check("3.gap", named and not false and healed,
+                   f"named: {bool(named)}, confirmed unseen: {false}, healed: {healed}")
+
+    def refused(self):
+        """One bad event of each kind; its neighbours are stored."""
+        first, bad, last = self.event(), self.event(), self.event()
+        mark = len(self.acks)
+        self._say("evt", [first, {"epoch": bad["epoch"], "seq": bad["seq"]}, last])
+        self._refusal("3.schema", "schema", bad["seq"], mark)
+        late = [seq for seq in (first["seq"], last["seq"]) if not self.covered(seq, mark)]
+        self.check("3.neighbours", not late, f"not confirmed beside a rejected one: {late}")
+        mark = len(self.acks)
+        other = last | {"id": self.ids.uuid7(time.time()), "data": {"state": "opened"}}
+        self._say("evt", other)
+        self._refusal("3.identity_conflict", "identity_conflict", last["seq"], mark)
+        mark, foreign = len(self.acks), self.event(machine=str(uuid.uuid4()))
+        self._say("evt", foreign)
+        self._refusal("3.foreign_machine", "foreign_machine", foreign["seq"], mark)
+        self._heal()
+        mark, never = len(self.acks), self.machine.epoch + 1000
+        strange = self._envelope("door", {"state": "closed"}, seq=1) | {"epoch": never}
+        self._say("evt", strange)
+        self._refusal("3.unknown_epoch", "unknown_epoch", 1, mark, never)
+
+    def _refusal(self, rule, wanted, seq, mark, epoch=None):
+        code = self.code(seq, mark, epoch)
+        self.check(rule, code == wanted, f"seq {seq}: {code or 'no rejection'}")
+
+    def _heal(self):
+        """An event that counts on after a rejected number."""
+        mark = len(self.acks)
+        self._say("evt", self.event())
+        self.covered(self.seq, mark)
+
+    def large(self):
+        """33 KiB are not stored; the same number can be used, nothing was taken for it."""
+        event, mark = self.event(), len(self.acks)
+        large = json.dumps(event | {"pad": "x" * 33 * 1024}).encode()
+        self._say("evt", large)
+        taken = self.covered(event["seq"], mark, self.quiet)
+        mark = len(self.acks)
+        self._say("evt", event)
+        told = self.covered(event["seq"], mark) or self.code(event["seq"], mark)
+        self.check("3.too_large", not taken and told, f"stored: {taken}, afterwards: {told}")
+
+    def nonsense(self):
+        """Bytes that are no message, on every topic; then a good event."""
+        for channel in messages.CHANNELS:
+            for payload in (b"", b"{", b"\xff\xfe\x00", b"[" * 2000, b"null", b"[]", b'{"epoch":{}}',
+                            b'{"id":1e999,"seq":-1}'):  # fmt: skip
+                self._say(channel, payload)
+        self._sent("3.nonsense", self.event(), [self.seq], "after nonsense")
+
+    def request(self):
+        """Somebody stands at the device with a token that nobody gave."""
+        asked, request = time.monotonic(), self.ids.uuid7(time.time())
+        data = {"request_id": request, "kind": "member", "token": secrets.token_hex(8)}
+        self.seq += 1
+        self._say("evt", self._envelope("auth.request", data, seq=self.seq, corr=request))
+
+        def answer():
+            return next((at for at, command in self.commands if at >= asked
+                         and str(command.get("type")) in ("auth.deny", "auth.offer",
+                                                          "vend.authorize")), None)  # fmt: skip
+
+        at = self.line.wait(answer, 6.0)
+        took = f"{at - asked:.1f} s" if at else "no answer in 6 s"
+        self.check("6.auth", at and at - asked <= 3.0, took)
+
+    # access
+
+    def access(self):
+        """§9: the broker lets the machine write and read its own, and nothing else."""
+        stranger = self.config.topic(str(uuid.uuid4()), "up/tele")
+        code = self.line.ask(stranger, self._envelope("tele", {}))
+        self.check("9.write", code is not None and code.is_failure, f"to another's up/: {code}")
+        code = self.line.ask(f"{self.base}/down/evt_ack", {"epoch": 0})
+        self.check("9.write_down", code is not None and code.is_failure, f"to its down/: {code}")
+        root, tenant = self.config.root, self.config.tenant
+        for topic in ("#", f"{root}/#", f"{root}/{tenant}/+/up/#", f"{root}/+/+/down/#"):
+            self.line.subscribe(topic)
+        self._say("state", self._envelope("state", {"state": "online"}), retain=True)
+        self._sent("3.stored", self.event(), [self.seq], "one more event")
+        time.sleep(self.quiet)
+        self.check("9.read", not self.other, f"it hears {self.other[:3]}")
+
+    def strangers(self):
+        """Nobody connects without the credential."""
+        name = f"conformance-{secrets.token_hex(4)}"
+        wrong = (self.machine.username, secrets.token_hex(16))
+        for rule, account in (("9.anonymous", (None, None)), ("9.password", wrong)):
+            line = Line(self.config.broker, name, account)
+            try:
+                reason = line.connect(3.0)
+            except OSError:
+                reason = None
+            finally:
+                line.close()
+            let_in = reason is not None and not reason.is_failure
+            self.check(rule, not let_in, "it is let in")
+
+
+def _refused(ack):
+    """Codes by number of a confirmation."""
+    return {entry.get("seq"): entry.get("code") for entry in ack["rejected"]}
