@@ -4,6 +4,7 @@
 import argparse
 from dataclasses import fields
 
+from fleet.conformance import command as conformance
 from fleet.options import Options
 
 LIVE = {"speed": 10.0, "fail_rate": 0.02, "jam_rate": 0.005, "unknown_rate": 0.002,
@@ -20,12 +21,13 @@ HELP = {
 
 
 def parser():
-    """The parser: live, replay and burst."""
+    """The parser: live, replay, burst and conformance."""
     top = argparse.ArgumentParser(prog="fleet", description="A fleet of simulated machines.")
     modes = top.add_subparsers(dest="mode", required=True)
     _live(modes)
     _replay(modes)
     _burst(modes)
+    conformance.add(modes)
     return top
 
 

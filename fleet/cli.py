@@ -8,6 +8,7 @@ import time
 
 from fleet import arguments, burst, history, report
 from fleet.config import read
+from fleet.conformance import command as conformance
 from fleet.crowd import Crowd
 from fleet.errors import BadConfig, JournalDamaged
 from fleet.replay import Replay
@@ -35,7 +36,7 @@ def main(argv=None):
     chosen = arguments.parser().parse_args(argv)
     logging.basicConfig(level=chosen.log_level, format="%(levelname)s %(message)s")
     try:
-        return {"live": live, "replay": replay, "burst": run_burst}[chosen.mode](chosen)
+        return MODES[chosen.mode](chosen)
     except (BadConfig, JournalDamaged, OSError, KeyError) as error:
         print(f"fleet: {error}", file=sys.stderr)
         return 2
@@ -136,3 +137,6 @@ def _print_replay(told):
           f"{len(told.split)} rows whose total is not price × quantity")  # fmt: skip
     for line in told.unsent:
         print(f"not sent: {line}", file=sys.stderr)
+
+
+MODES = {"live": live, "replay": replay, "burst": run_burst, "conformance": conformance.run}

@@ -6,6 +6,7 @@ out of the machine. The device is left unlocked, with the last good planogram, a
 """
 
 import base64
+import secrets
 from dataclasses import dataclass, field
 
 from fleet import firmware
@@ -25,6 +26,7 @@ class Plan:
     desired: dict | None = None
     slot: str | None = None
     key: bytes | None = None
+    host: str = "127.0.0.1"
     image: bytes = b"conformance image"
     firmware_version: str = "conformance-1"
     attend: float = 30.0  # seconds in which the device has to appear
@@ -36,7 +38,7 @@ class Trials:
 
     def __init__(self, bench, plan):
         self.bench, self.plan, self.check = bench, plan, bench.verdicts.check
-        self.version = 0
+        self.version, self.sold = 0, None
 
     def run(self):
         """Make them; False where the device never appeared."""
@@ -279,13 +281,13 @@ class Trials:
         """§7: a false signature first, then the right one."""
         bench, plan = self.bench, self.plan
         fw = ((bench.watch.birth or {}).get("data") or {}).get("fw")
-        false = firmware.sign(bytes(range(32)), plan.firmware_version, plan.image)
+        false = firmware.sign(secrets.token_bytes(32), plan.firmware_version, plan.image)
         args = false | {"url": "http://127.0.0.1:9/none"}
         _cmd, end = bench.carried_out("firmware.update", args)
         refused = end.get("status") in ("rejected", "failed")
         self.check("7.firmware.signature", refused, f"answer {end}")
         if plan.key:
-            with serving(plan.image) as url:
+            with serving(plan.image, plan.host) as url:
                 self._update(firmware.sign(plan.key, plan.firmware_version, plan.image), url, fw)
 
     def _update(self, args, url, fw):

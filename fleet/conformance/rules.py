@@ -4,9 +4,7 @@
 import json
 import threading
 
-EVENTS = ("vend.local", "vend.accepted", "vend.rejected", "vend.started", "vend.result",
-          "auth.request", "slot.state", "restock.done", "cash.collected", "cash.level", "door",
-          "fault.raised", "fault.cleared", "counter.snapshot", "test.vend")  # fmt: skip
+from fleet import schema
 
 DEVICE = {
     "1.topics": "speaks only on the six topics below its own up/",
@@ -37,7 +35,7 @@ DEVICE = {
     "4.next_seq": "next_seq is above every number that was used",
     "4.rate": "at most 5 events per second on average",
     "4.session": "a command that was sent while it was away arrives",
-    **{f"5.{kind}": f"{kind} has the data of its type" for kind in EVENTS},
+    **{f"5.{kind}": f"{kind} has the data of its type" for kind in schema.types("evt")},
     "6.phases": "accepted, then started, then result, each naming the vend",
     "6.answer": "the command ends as the vend did",
     "6.repeat": "the same vend by another command: the stored result, no second movement",

@@ -74,7 +74,7 @@ class Vends:
 
     def after_restart(self):
         """The vend of before the restart is known."""
-        if getattr(self.trials, "sold", None):
+        if self.trials.sold:
             self._repeated("6.restart")
 
     def _repeated(self, rule):

@@ -1,7 +1,10 @@
 # SPDX-License-Identifier: LGPL-3.0-or-later
 """A tiny stand-in for the platform: plans, stores, acknowledges. And a broker to do it over."""
 
+import base64
+import hashlib
 import json
+import os
 import shutil
 import socket
 import subprocess
@@ -37,14 +40,28 @@ def free_port():
 class Broker:
     """A private mosquitto on a free port, loopback only."""
 
-    def __init__(self, folder):
+    def __init__(self, folder, accounts=None, rules=()):
         self.port = free_port()
         self.conf = Path(folder) / "mosquitto.conf"
         self.conf.write_text(
             f"listener {self.port} 127.0.0.1\nallow_anonymous true\npersistence false\n"
             "max_queued_messages 100000\nmax_inflight_messages 100\nset_tcp_nodelay true\n"
         )
+        if accounts is not None:
+            self._guard(Path(folder), accounts, rules)
         self.process = None
+
+    def _guard(self, folder, accounts, rules):
+        """Nobody without an account (passwords by name), and only by the lines of `rules`."""
+        passwords, acl = folder / "passwords", folder / "acl"
+        passwords.write_text("".join(f"{name}:{hashed(word)}\n" for name, word in accounts.items()))
+        acl.write_text("\n".join(rules) + "\n")
+        passwords.chmod(0o600)
+        acl.chmod(0o600)
+        self.conf.write_text(
+            self.conf.read_text().replace("allow_anonymous true", "allow_anonymous false")
+            + f"user root\npassword_file {passwords}\nacl_file {acl}\n"
+        )
 
     def start(self):
         """Start and wait until it listens."""
@@ -68,6 +85,13 @@ class Broker:
         if self.process:
             self.process.terminate()
             self.process.wait(5)
+
+
+def hashed(password, rounds=101):
+    """A password as mosquitto keeps it: PBKDF2, SHA-512."""
+    salt = os.urandom(12)
+    key = hashlib.pbkdf2_hmac("sha512", password.encode(), salt, rounds)
+    return "$7${}${}${}".format(rounds, *(base64.b64encode(raw).decode() for raw in (salt, key)))
 
 
 def planogram(version=1, slots=4, price="12.50", **changes):
@@ -95,7 +119,7 @@ def configuration(port, count=1, slots=4, qty=8):
 class Platform:
     """Stores events by (machine, epoch, seq), counts duplicates and conflicts, acknowledges."""
 
-    def __init__(self, config, acking=True):
+    def __init__(self, config, acking=True, account=None):
         self.config, self.acking = config, acking
         self.root = f"{config['root']}/{config['tenant']}"
         self.events, self.copies, self.conflicts = defaultdict(dict), 0, []
@@ -104,6 +128,8 @@ class Platform:
         self.lock = threading.Lock()
         version = mqtt.CallbackAPIVersion.VERSION2
         self.client = mqtt.Client(version, f"platform-{uuid.uuid4()}", protocol=mqtt.MQTTv5)
+        if account:
+            self.client.username_pw_set(*account)
         self.client.on_message = self._message
         self.client.on_connect = lambda c, *_: c.subscribe(f"{self.root}/+/up/#", 1)
 

@@ -1,0 +1,310 @@
+# SPDX-License-Identifier: LGPL-3.0-or-later
+"""The kit as a platform: the fleet's device passes; a device with one flaw fails that rule."""
+
+import json
+import threading
+import uuid
+
+import pytest
+
+from fleet import firmware
+from fleet.config import read
+from fleet.conformance.as_platform import Plan, Trials
+from fleet.conformance.bench import Bench
+from fleet.conformance.rules import DEVICE, Verdicts
+from fleet.options import Options
+from fleet.runner import Fleet
+from fleet.tests import flawed, standin
+
+KEY = bytes(range(32))
+LONG = "2099-01-01T00:00:00+00:00"
+UNSEEN = {"5.vend.local", "5.auth.request", "5.slot.state", "5.restock.done", "5.cash.collected",
+          "5.fault.raised", "5.fault.cleared", "5.test.vend"}  # fmt: skip
+
+
+class Shop:
+    """One simulated machine in a thread of its own, and the kit beside it."""
+
+    def __init__(self, broker, folder, flaw=None, **options):
+        self.tenant = f"kit-{uuid.uuid4().hex[:8]}"
+        self.config = standin.configuration(broker.port) | {"tenant": self.tenant}
+        self.config["firmware_key"] = firmware.public(KEY)
+        quick = {"start_spread": 0, "dispense": 0.05, "hello": 0.2, "tele": 1.0}
+        self.fleet = Fleet(self.config, folder / self.tenant, Options(**(quick | options)))
+        self.flaw, self.stop, self.todo = flaw, threading.Event(), []
+        self.thread = threading.Thread(target=self._run)
+
+    def _run(self):
+        machine = self.fleet.machines[0]
+        if self.flaw:
+            self.flaw(machine)
+        with self.fleet:
+            while not self.stop.is_set():
+                self.fleet.step(0.02)
+                if machine.version and self.todo:
+                    self.todo.pop(0)(machine)
+
+    def __enter__(self):
+        self.thread.start()
+        return self
+
+    def __exit__(self, *_error):
+        self.stop.set()
+        self.thread.join()
+
+
+def tried(broker, folder, flaw=None, trials=None, todo=(), **options):
+    """Verdicts about a device with a flaw; `trials` names those to be made, all without it."""
+    verdicts, shop = Verdicts(DEVICE), Shop(broker, folder, flaw, **options)
+    known = read(shop.config)
+    bench = Bench(known, known.machines[0], verdicts, patience=1.5, quiet=0.3)
+    bench.open()
+    shop.todo += todo
+    try:
+        with shop:
+            run = Trials(bench, Plan(standin.planogram(age=True), "A1", KEY, attend=6.0))
+            if trials is None:
+                assert run.run()
+            else:
+                assert run.appears()
+                for name in trials:
+                    getattr(run, name)()
+                bench.line.wait(lambda: not shop.todo and shop.fleet.drained(), 1.5)
+                bench.watch.finish()
+    finally:
+        bench.close()
+    return verdicts
+
+
+def test_the_device_of_the_fleet_keeps_the_protocol(broker, tmp_path):
+    verdicts = tried(broker, tmp_path)
+    assert verdicts.failed == {}
+    assert {rule for rule in DEVICE if verdicts.of(rule) == "not seen"} == UNSEEN
+
+
+def test_what_people_do_at_it_is_seen_too(broker, tmp_path):
+    todo = [
+        lambda machine: machine.buy("A2", outcome="jam"),
+        lambda machine: machine.request("member", "T"),
+        lambda machine: machine.act("visit", "Ann"),
+    ]
+    verdicts = tried(broker, tmp_path, trials=("shadow", "questions"), todo=todo)
+    assert verdicts.failed == {}
+    assert {rule for rule in UNSEEN if verdicts.of(rule) != "pass"} == set()
+
+
+def reprice(_device, suffix, document):
+    """Whatever price is asked is the right one."""
+    if suffix == "cmd" and document.get("type") == "vend.authorize":
+        document["args"]["price"] = "12.50"
+    return document
+
+
+def eager(machine):
+    """The motor turns for every authorisation, known vend or not."""
+    vending = machine.device.vending
+    repeat = vending._repeat
+
+    def again(cmd, vend_id, vend, now):
+        repeat(cmd, vend_id, vend, now)
+        machine.device.emit(now, "vend.started", {"vend_id": vend_id}, vend_id)
+
+    vending._repeat = again
+
+
+def forgetful(machine):
+    """Events do not survive a restart."""
+    boot = machine.device.boot
+
+    def flawed_boot(now):
+        boot(now)
+        machine.device.state.pending.clear()
+
+    machine.device.boot = flawed_boot
+
+
+def never_forgets(machine):
+    """What was confirmed is sent again in each session."""
+    connected = machine.device.connected
+
+    def flawed_connected(now):
+        state = machine.device.state
+        state.pending = dict(sorted((state.kept | state.pending).items()))
+        connected(now)
+
+    machine.device.connected = flawed_connected
+
+
+def half(machine):
+    """The good lines of a bad document are applied."""
+    from fleet import planogram
+
+    shadow = machine.device.shadow
+
+    def apply(document):
+        fine = [line for line in document["planogram"] if line["price"] != "a lot"]
+        machine.device.commit({"set": {"desired": document | {"planogram": fine}}})
+        planogram.by_slot(document)
+
+    shadow._apply = apply
+
+
+def any_version(machine):
+    """Older versions are applied like newer ones."""
+    shadow = machine.device.shadow
+
+    def receive(document, now):
+        shadow._apply(document) if document.get("planogram") else None
+        shadow.report(now)
+
+    shadow.receive = receive
+
+
+def any_signature(machine):
+    """Nothing is checked."""
+    machine.device.firmware._check = lambda args: None
+
+
+def same_boot(machine):
+    """A restart keeps its name."""
+    flawed.outgoing(flawed.put(boot=str(uuid.UUID(int=7))))(machine)
+
+
+def no_goodbye(machine):
+    """It leaves in an orderly way and says nothing."""
+    machine.device.farewell = lambda now: None
+
+
+def low_numbers(machine):
+    """It counts on below what the platform knows."""
+    machine.device._skip = lambda first: None
+
+
+def other_epochs(device, suffix, document):
+    """Confirmations count for every epoch."""
+    return document | {"epoch": 1} if suffix == "evt_ack" else document
+
+
+def twice(machine):
+    """A command is carried out each time that it comes."""
+    receive = machine.device.commands.receive
+
+    def again(command, now):
+        machine.device.state.commands.pop(command.get("id"), None)
+        receive(command, now)
+
+    machine.device.commands.receive = again
+
+
+def fragile(machine):
+    """What is no JSON object makes it deaf."""
+    device = machine.device
+    receive = device.receive
+    broken = []
+
+    def flawed_receive(suffix, payload, now):
+        broken.extend([1] if not payload.startswith(b"{") else [])
+        if not broken:
+            receive(suffix, payload, now)
+
+    device.receive = flawed_receive
+
+
+def kind(suffix, name):
+    """Documents of a type."""
+    return flawed.deaf(suffix, lambda document: document.get("type") == name)
+
+
+def without(name):
+    """Acks without one status."""
+
+    def change(message, _count):
+        if message["data"]["status"] == name:
+            message["data"]["status"] = "in_progress"
+
+    return flawed.outgoing(change, "ack")
+
+
+def renumber(message, _count):
+    """Every second number only."""
+    message["seq"] *= 2
+
+
+Q, C, S, V = ("questions",), ("commands",), ("shadow",), ("shadow", "vends")
+R = ("questions", "restart")
+PRICE = flawed.outgoing(flawed.put_data(coins=1.5), "evt", "cash.level")
+FLAWS = {
+    "1.topics": (flawed.posted(on="tele", suffix="up/telemetry"), R),
+    "1.qos": (flawed.posted(on="evt", qos=0), Q),
+    "1.retained": (flawed.posted(on="birth", retain=True), Q),
+    "1.payload": (flawed.outgoing(lambda *_: "{", "evt", "door"), Q),
+    "1.array": (flawed.outgoing(lambda m, _c: json.dumps([m] * 51), "evt", "door"), Q),
+    "1.unknown_fields": (flawed.deaf("cmd", lambda d: "conformance" in d), C),
+    "2.envelope": (flawed.outgoing(flawed.lose("boot"), "ack"), Q),
+    "2.id": (flawed.outgoing(flawed.put(id=str(uuid.UUID(int=9, version=4))), "evt"), Q),
+    "2.epoch": (flawed.outgoing(flawed.put(epoch=2), "ack"), Q),
+    "2.seq": (flawed.outgoing(renumber, "evt"), Q),
+    "2.identity": (flawed.outgoing(flawed.fresh_id, "evt"), ("acknowledgement",)),
+    "2.boot": (same_boot, ("restart",)),
+    "2.time": (flawed.outgoing(flawed.put(ts="2026-01-01T00:00:00"), "evt"), Q),
+    "2.type": (flawed.outgoing(flawed.put(type="answer"), "ack"), Q),
+    "2.readings": (flawed.outgoing(flawed.put_data(humidity=130), "tele"), R),
+    "3.missing": (flawed.incoming(lambda _d, s, doc: doc | {"missing": []} if s == "evt_ack"
+                                  else doc), ("acknowledgement",)),
+    "3.kept": (forgetful, ("restart",)),
+    "3.epoch": (flawed.incoming(other_epochs), ("restart",)),
+    "3.forgotten": (never_forgets, R),
+    "3.nonsense": (fragile, C),
+    "3.above": (low_numbers, ("questions", "above")),
+    "4.birth": (flawed.outgoing(flawed.put_data(caps="age"), "birth"), Q),
+    "4.online": (flawed.outgoing(lambda m, _c: m["data"].update(state="up")
+                                 if m["data"]["state"] == "online" else None, "state"), Q),
+    "4.offline": (no_goodbye, ("restart",)),
+    "4.next_seq": (flawed.outgoing(flawed.put_data(next_seq=1), "birth"), R),
+    "5.cash.level": (PRICE, Q),
+    "5.door": (flawed.outgoing(flawed.put_data(state="open"), "evt", "door"), Q),
+    "5.vend.result": (flawed.outgoing(flawed.put_data(outcome="ok"), "evt", "vend.result"), V),
+    "6.phases": (flawed.outgoing(flawed.put(corr=str(uuid.UUID(int=1))), "evt", "vend.started"),
+                 V),
+    "6.answer": (without("succeeded"), V),
+    "6.repeat": (eager, V),
+    "6.expired": (flawed.command("vend.authorize", args_expires_at=LONG), V),
+    "6.wrong_price": (flawed.incoming(reprice), V),
+    "6.stale_planogram": (flawed.command("vend.authorize", args_price_version=1), V),
+    "6.unknown_slot": (flawed.command("vend.authorize", args_slot="A1"), V),
+    "6.age_required": (flawed.command("vend.authorize", args_age_checked=True), V),
+    "6.maintenance": (kind("cmd", "machine.lock"), ("shadow", "lock")),
+    "6.cancel": (flawed.command("vend.cancel", args_vend_id=str(uuid.UUID(int=3))), V),
+    "7.life": (without("received"), Q),
+    "7.repeat": (twice, Q),
+    "7.expired": (flawed.command("cash.request", exp=LONG), C),
+    "7.unknown": (flawed.command("conformance.unknown", type="log.request"), C),
+    "7.arguments": (flawed.command("event.resend", type="log.request"), C),
+    "7.counter.request": (flawed.command("counter.request", type="log.request"), Q),
+    "7.cash.request": (kind("cmd", "cash.request"), Q),
+    "7.log.request": (flawed.outgoing(lambda m, _c: m["data"].pop("detail", None) and None,
+                                      "ack"), Q),
+    "7.door.unlock": (kind("cmd", "door.unlock"), Q),
+    "7.event.resend": (flawed.command("event.resend", type="log.request"), ("questions",
+                                                                            "commands")),
+    "7.machine.lock": (kind("cmd", "machine.unlock"), ("lock",)),
+    "7.machine.reboot": (kind("cmd", "machine.reboot"), ("restart",)),
+    "7.firmware.signature": (any_signature, ("firmware",)),
+    "7.firmware.update": (flawed.outgoing(flawed.put_data(fw="2.4.1"), "birth"), ("firmware",)),
+    "8.applied": (flawed.outgoing(flawed.put_data(sha256="f" * 64), "reported"), S),
+    "8.whole": (half, S),
+    "8.older": (any_version, S),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("rule", FLAWS)
+def test_a_flaw_is_found(broker, tmp_path, rule):
+    flaw, trials = FLAWS[rule]
+    verdicts = tried(broker, tmp_path, flaw, trials)
+    assert verdicts.of(rule) == "fail" and verdicts.failed[rule]
+
+
+def test_a_flood_is_found(broker, tmp_path):
+    todo = [lambda machine: [machine.act("count") for _ in range(100)]]
+    verdicts = tried(broker, tmp_path, trials=("shadow", "questions"), todo=todo, rate=0)
+    assert verdicts.of("4.rate") == "fail"

@@ -1,0 +1,145 @@
+# SPDX-License-Identifier: LGPL-3.0-or-later
+"""The kit as a device: a platform that keeps the protocol passes; each broken rule is found."""
+
+import json
+
+import pytest
+
+from fleet import cli
+from fleet.config import read
+from fleet.conformance.as_device import Device
+from fleet.conformance.rules import PLATFORM, Verdicts
+from fleet.tests import standin
+from fleet.tests.strict import Strict
+
+ACCESS = {"9.anonymous", "9.password", "9.write", "9.write_down", "9.read"}
+RULES = ("user platform", "topic readwrite wine/v1/#",
+         "pattern write wine/v1/+/%u/up/#", "pattern read wine/v1/+/%u/down/#")  # fmt: skip
+FLAWS = ("1.qos", "1.payload", "1.unknown_fields", "1.unknown_type", "3.form", "3.duplicate",
+         "3.gap", "3.neighbours", "3.schema", "3.identity_conflict", "3.unknown_epoch",
+         "3.foreign_machine", "3.too_large", "3.nonsense", "4.birth", "6.auth", "7.form",
+         "7.expiry")  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def guarded(tmp_path_factory):
+    """A broker with accounts: one machine, and the platform."""
+    machine = standin.configuration(1)["machines"][0]["uuid"]
+    broker = standin.Broker(tmp_path_factory.mktemp("guarded"),
+                            {"platform": "pp", machine: "mp"}, RULES).start()  # fmt: skip
+    yield broker
+    broker.stop()
+
+
+def configured(broker, tenant):
+    """A configuration of one machine with its account."""
+    config = standin.configuration(broker.port) | {"tenant": tenant}
+    machine = config["machines"][0]
+    config["machines"] = [machine | {"username": machine["uuid"], "password": "mp"}]
+    return config
+
+
+def tried(config, flaw=None, account=None, desired=True, patience=2.0):
+    """Verdicts about a platform with a flaw."""
+    platform = Strict(config, flaw, account).start()
+    if desired:
+        platform.desire(standin.planogram())
+    known, verdicts = read(config), Verdicts(PLATFORM)
+    try:
+        Device(known, known.machines[0], verdicts, patience, 0.2).run()
+    finally:
+        platform.stop()
+    return verdicts
+
+
+def test_a_good_platform_behind_a_good_broker(guarded):
+    verdicts = tried(configured(guarded, "good"), account=("platform", "pp"))
+    assert verdicts.failed == {}
+    unseen = {rule for rule in PLATFORM if verdicts.of(rule) == "not seen"}
+    assert unseen == {"9.tls"}
+
+
+def test_a_broker_that_lets_everybody_do_everything(broker):
+    verdicts = tried(standin.configuration(broker.port) | {"tenant": "open"})
+    assert verdicts.failed.keys() == ACCESS
+
+
+@pytest.mark.parametrize("flaw", FLAWS)
+def test_a_broken_rule_is_found(guarded, flaw):
+    """It fails, with evidence, and where nothing depends on it nothing else does."""
+    config = configured(guarded, f"flaw-{flaw.replace('.', '-')}")
+    verdicts = tried(config, flaw, ("platform", "pp"), patience=0.6)
+    assert verdicts.of(flaw) == "fail" and verdicts.failed[flaw]
+    if flaw in ("3.duplicate", "3.identity_conflict", "3.unknown_epoch", "3.foreign_machine",
+                "1.unknown_type", "1.unknown_fields", "6.auth", "7.form", "7.expiry", "1.qos",
+                "3.gap", "3.neighbours", "3.schema"):  # fmt: skip
+        assert verdicts.failed.keys() == {flaw}
+
+
+def test_a_wanted_shadow_without_prices(guarded):
+    config = configured(guarded, "bare")
+    platform = Strict(config, None, ("platform", "pp")).start()
+    bare = standin.planogram()
+    del bare["planogram"][0]["price"]
+    platform.desire(bare)
+    known, verdicts = read(config), Verdicts(PLATFORM)
+    Device(known, known.machines[0], verdicts, 2.0, 0.2).run()
+    platform.stop()
+    assert verdicts.failed.keys() == {"8.desired"}
+
+
+def test_numbers_go_on_where_the_last_trial_stopped(guarded):
+    """Two runs against one platform: nothing of the second conflicts with the first."""
+    config = configured(guarded, "again")
+    platform = Strict(config, None, ("platform", "pp")).start()
+    known = read(config)
+    for _ in range(2):
+        verdicts = Verdicts(PLATFORM)
+        Device(known, known.machines[0], verdicts, 2.0, 0.2).run()
+        assert verdicts.failed == {}
+    platform.stop()
+    seqs = {seq for _epoch, seq in platform.events[known.machines[0].uuid]}
+    seqs |= {seq for epoch, seq in platform.refused if epoch == 1}
+    assert seqs == set(range(1, max(seqs) + 1))
+
+
+def words(tmp_path, config, *more):
+    """Words of the command line for a configuration."""
+    (tmp_path / "c.json").write_text(json.dumps(config))
+    return ["conformance", "--config", str(tmp_path / "c.json"), "--machine", "WV-0001",
+            "--play", "device", "--patience", "0.6", "--quiet-time", "0.2", *more]  # fmt: skip
+
+
+def test_the_command_line_says_what_fails(guarded, tmp_path, capsys):
+    config = configured(guarded, "line")
+    platform = Strict(config, "3.schema", ("platform", "pp")).start()
+    report = tmp_path / "report.json"
+    assert cli.main(words(tmp_path, config, "--report", str(report))) == 1
+    platform.stop()
+    out = capsys.readouterr().out
+    failed = [line for line in out.splitlines() if line.startswith("fail")]
+    assert len(failed) == 1 and "§3.schema" in failed[0] and "too_large" in out
+    told = json.loads(report.read_text())
+    assert told["counts"]["fail"] == 1
+    assert {row["rule"] for row in told["rules"]} == PLATFORM.keys()
+
+
+def test_nobody_there(guarded, tmp_path, capsys):
+    assert cli.main(words(tmp_path, configured(guarded, "nobody"))) == 2
+    assert "says nothing" in capsys.readouterr().err
+
+
+def test_a_wrong_credential(guarded, tmp_path, capsys):
+    config = configured(guarded, "wrong")
+    config["machines"][0]["password"] = "hush"
+    assert cli.main(words(tmp_path, config)) == 2
+    said = capsys.readouterr()
+    assert "refuses the machine" in said.err and "hush" not in said.out + said.err
+
+
+def test_a_machine_that_is_not_there(guarded, tmp_path, capsys):
+    config = configured(guarded, "name")
+    arguments = words(tmp_path, config)
+    arguments[arguments.index("WV-0001")] = "WV-9"
+    assert cli.main(arguments) == 2
+    assert "no machine WV-9" in capsys.readouterr().err
