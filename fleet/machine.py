@@ -143,8 +143,8 @@ class Machine:
         if self.online:
             self.device.farewell(self.fleet.now())
             self.flush()
+        self.device.disconnected()  # answers to what still arrives are owed
         self.link.leave()
-        self.device.disconnected()
 
     def close(self):
         """Let the line and the journal go, without a goodbye."""

@@ -6,6 +6,7 @@ nothing is kept here. docs/protocol §1 and §4.
 """
 
 import logging
+import select
 import ssl
 import time
 
@@ -25,12 +26,13 @@ class Link:
         self.config, self.machine = config, machine
         self.selector, self.owner = selector, owner
         self.client, self.state, self.early = None, "down", []
+        self.last = None
 
     # from the owner
 
     def connect(self, will):
         """Open a session with a last will (a Message). OSError where the broker is not there."""
-        self.state, self.early = "connecting", []
+        self.state, self.early, self.last = "connecting", [], None
         self.client = self._client(will)
         broker = self.config.broker
         properties = Properties(PacketTypes.CONNECT)
@@ -66,7 +68,7 @@ class Link:
         """Hand a Message to the session; False where there is none."""
         if self.state != "up":
             return False
-        self.client.publish(
+        self.last = self.client.publish(
             self._topic(message.suffix), message.payload, message.qos, message.retain
         )
         return True
@@ -84,9 +86,21 @@ class Link:
         client = self.client
         if client and self.state == "up":
             _flush(client, 2.0)
+            self._heard(client, 0.2)
             client.disconnect()
             _flush(client, 1.0)
         self.drop()
+
+    def _heard(self, client, seconds):
+        """Wait until the broker has the last word: a socket closed on unread data loses it."""
+        end = time.monotonic() + seconds
+        while self.last and not self.last.is_published() and client.socket():
+            left = end - time.monotonic()
+            poll = select.poll()  # unlike select it takes any number of open files
+            poll.register(client.socket(), select.POLLIN)
+            if left <= 0 or not poll.poll(left * 1000):
+                return
+            client.loop_read()
 
     # from the loop
 

@@ -1,13 +1,14 @@
 # SPDX-License-Identifier: LGPL-3.0-or-later
 """The kit as a platform: the fleet's device passes; a device with one flaw fails that rule."""
 
+import base64
 import json
 import threading
 import uuid
 
 import pytest
 
-from fleet import firmware
+from fleet import cli, firmware
 from fleet.config import read
 from fleet.conformance.as_platform import Plan, Trials
 from fleet.conformance.bench import Bench
@@ -41,7 +42,7 @@ class Shop:
         with self.fleet:
             while not self.stop.is_set():
                 self.fleet.step(0.02)
-                if machine.version and self.todo:
+                if machine.version and self.todo and not machine.device.vending.job:
                     self.todo.pop(0)(machine)
 
     def __enter__(self):
@@ -53,11 +54,11 @@ class Shop:
         self.thread.join()
 
 
-def tried(broker, folder, flaw=None, trials=None, todo=(), **options):
+def tried(broker, folder, flaw=None, trials=None, todo=(), patience=3.0, **options):
     """Verdicts about a device with a flaw; `trials` names those to be made, all without it."""
     verdicts, shop = Verdicts(DEVICE), Shop(broker, folder, flaw, **options)
     known = read(shop.config)
-    bench = Bench(known, known.machines[0], verdicts, patience=1.5, quiet=0.3)
+    bench = Bench(known, known.machines[0], verdicts, patience=patience, quiet=0.2)
     bench.open()
     shop.todo += todo
     try:
@@ -300,7 +301,7 @@ FLAWS = {
 @pytest.mark.parametrize("rule", FLAWS)
 def test_a_flaw_is_found(broker, tmp_path, rule):
     flaw, trials = FLAWS[rule]
-    verdicts = tried(broker, tmp_path, flaw, trials)
+    verdicts = tried(broker, tmp_path, flaw, trials, patience=1.0)
     assert verdicts.of(rule) == "fail" and verdicts.failed[rule]
 
 
@@ -308,3 +309,45 @@ def test_a_flood_is_found(broker, tmp_path):
     todo = [lambda machine: [machine.act("count") for _ in range(100)]]
     verdicts = tried(broker, tmp_path, trials=("shadow", "questions"), todo=todo, rate=0)
     assert verdicts.of("4.rate") == "fail"
+
+
+def arguments(folder, config, *more):
+    """Words of the command line for a shop's configuration."""
+    (folder / "c.json").write_text(json.dumps(config))
+    (folder / "d.json").write_text(json.dumps(standin.planogram(age=True)))
+    (folder / "key").write_text(base64.b64encode(KEY).decode())
+    return ["conformance", "--config", str(folder / "c.json"), "--machine", "wv-0001",
+            "--patience", "3", "--quiet-time", "0.2", "--attend", "6", *more]  # fmt: skip
+
+
+def test_the_command_line_passes_a_good_device(broker, tmp_path, capsys):
+    with Shop(broker, tmp_path) as shop:
+        words = ["--desired", str(tmp_path / "d.json"), "--slot", "A1"]
+        words += ["--firmware-key", str(tmp_path / "key"), "--report", str(tmp_path / "r.json")]
+        code = cli.main(arguments(tmp_path, shop.config, *words))
+    out = capsys.readouterr().out
+    assert code == 0, out
+    counts = json.loads((tmp_path / "r.json").read_text())["counts"]
+    assert counts == {"pass": len(DEVICE) - len(UNSEEN), "fail": 0, "not seen": len(UNSEEN)}
+    assert "§7.firmware.update" in out and "0 fail" in out
+
+
+def test_a_device_that_is_not_there(broker, tmp_path, capsys):
+    config = standin.configuration(broker.port) | {"tenant": "void"}
+    words = arguments(tmp_path, config, "--attend", "0.2")
+    words[words.index("--patience") + 1] = "0.3"
+    assert cli.main(words) == 2
+    said = capsys.readouterr()
+    assert "says nothing" in said.err and "0 pass" in said.out
+
+
+@pytest.mark.parametrize(
+    ("words", "reason"),
+    [(["--slot", "A1"], "needs --desired"), (["--desired", "{}/d.json", "--slot", "Z9"], "no slot"),
+     (["--firmware-key", "{}/c.json"], "is no key")],
+)  # fmt: skip
+def test_what_the_kit_cannot_begin_with(broker, tmp_path, capsys, words, reason):
+    config = standin.configuration(broker.port)
+    words = [word.format(tmp_path) for word in words]
+    assert cli.main(arguments(tmp_path, config, *words)) == 2
+    assert reason in capsys.readouterr().err
