@@ -10,6 +10,7 @@ import secrets
 from dataclasses import dataclass, field
 
 from fleet import firmware
+from fleet.conformance.bench import moment
 from fleet.conformance.serve import serving
 from fleet.conformance.vends import Vends
 
@@ -282,7 +283,7 @@ class Trials:
         bench, plan = self.bench, self.plan
         fw = ((bench.watch.birth or {}).get("data") or {}).get("fw")
         false = firmware.sign(secrets.token_bytes(32), plan.firmware_version, plan.image)
-        args = false | {"url": "http://127.0.0.1:9/none"}
+        args = false | {"url": "http://127.0.0.1:9/none", "not_before": moment(-1)}
         _cmd, end = bench.carried_out("firmware.update", args)
         refused = end.get("status") in ("rejected", "failed")
         self.check("7.firmware.signature", refused, f"answer {end}")
@@ -292,11 +293,12 @@ class Trials:
 
     def _update(self, args, url, fw):
         bench, mark = self.bench, self.bench.mark()
-        swapped = args | {"url": url, "sha256": "0" * 64}
+        args = args | {"url": url, "not_before": moment(-1)}
+        swapped = args | {"sha256": "0" * 64}
         _cmd, end = bench.carried_out("firmware.update", swapped)
         self.check("7.firmware.signature", end.get("status") in ("rejected", "failed"),
                    f"another hash under the same signature: {end}")  # fmt: skip
-        cmd = bench.command("firmware.update", args | {"url": url}, seconds=300)
+        cmd = bench.command("firmware.update", args, seconds=300)
         end = bench.end(cmd, mark, self.plan.attend) or {}
         births = [said.data.get("fw") for said in bench.since(mark, "birth")]
         runs = end.get("status") == "succeeded" and births[-1:] == [args["version"]]

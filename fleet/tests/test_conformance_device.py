@@ -8,7 +8,7 @@ import uuid
 
 import pytest
 
-from fleet import cli, firmware
+from fleet import cli, firmware, schema
 from fleet.config import read
 from fleet.conformance.as_platform import Plan, Trials
 from fleet.conformance.bench import Bench
@@ -216,6 +216,51 @@ def kind(suffix, name):
     return flawed.deaf(suffix, lambda document: document.get("type") == name)
 
 
+def sulking(machine):
+    """Nothing more after a rejected event."""
+    hear, publish = machine.device.acknowledged, machine.link.publish
+    refused = []
+
+    def acknowledged(ack, now=None):
+        refused.extend(ack.get("rejected") or [])
+        hear(ack, now)
+
+    def silent(message):
+        return None if refused and message.suffix == "up/evt" else publish(message)
+
+    machine.device.acknowledged, machine.link.publish = acknowledged, silent
+
+
+def no_session(machine):
+    """What the broker kept for it is thrown away."""
+    connect = machine.link.connect
+
+    def flawed_connect(will):
+        connect(will)
+        client = machine.link.client
+        client.on_message = lambda c, u, m: (
+            machine.link._message(c, u, m) if machine.link.state == "up" else None
+        )
+
+    def slow_reboot():
+        reboot()
+        machine.retry_at = machine.fleet.now() + 0.6
+
+    reboot = machine.reboot
+    machine.link.connect, machine.reboot = flawed_connect, slow_reboot
+
+
+def amnesia(machine):
+    """Vends are forgotten at a restart."""
+    boot = machine.device.boot
+
+    def flawed_boot(now):
+        machine.device.state.vends.clear()
+        boot(now)
+
+    machine.device.boot = flawed_boot
+
+
 def without(name):
     """Acks without one status."""
 
@@ -255,6 +300,7 @@ FLAWS = {
     "3.kept": (forgetful, ("restart",)),
     "3.epoch": (flawed.incoming(other_epochs), ("restart",)),
     "3.forgotten": (never_forgets, R),
+    "3.rejected": (sulking, ("acknowledgement",)),
     "3.nonsense": (fragile, C),
     "3.above": (low_numbers, ("questions", "above")),
     "4.birth": (flawed.outgoing(flawed.put_data(caps="age"), "birth"), Q),
@@ -262,6 +308,7 @@ FLAWS = {
                                  if m["data"]["state"] == "online" else None, "state"), Q),
     "4.offline": (no_goodbye, ("restart",)),
     "4.next_seq": (flawed.outgoing(flawed.put_data(next_seq=1), "birth"), R),
+    "4.session": (no_session, ("restart",)),
     "5.cash.level": (PRICE, Q),
     "5.door": (flawed.outgoing(flawed.put_data(state="open"), "evt", "door"), Q),
     "5.vend.result": (flawed.outgoing(flawed.put_data(outcome="ok"), "evt", "vend.result"), V),
@@ -269,6 +316,7 @@ FLAWS = {
                  V),
     "6.answer": (without("succeeded"), V),
     "6.repeat": (eager, V),
+    "6.restart": (amnesia, ("shadow", "vends", "restart")),
     "6.expired": (flawed.command("vend.authorize", args_expires_at=LONG), V),
     "6.wrong_price": (flawed.incoming(reprice), V),
     "6.stale_planogram": (flawed.command("vend.authorize", args_price_version=1), V),
@@ -303,6 +351,33 @@ def test_a_flaw_is_found(broker, tmp_path, rule):
     flaw, trials = FLAWS[rule]
     verdicts = tried(broker, tmp_path, flaw, trials, patience=1.0)
     assert verdicts.of(rule) == "fail" and verdicts.failed[rule]
+
+
+def test_no_rule_is_left_out():
+    """Each rule but those of single events has its flaw; 4.rate has a test of its own."""
+    assert {rule for rule in DEVICE if rule[0] != "5"} == {
+        rule for rule in FLAWS if rule[0] != "5"
+    } | {"4.rate"}
+
+
+def test_what_the_kit_commands_is_in_the_contract(broker, tmp_path, monkeypatch):
+    """But for what is broken on purpose: an unknown type, and arguments that make no sense."""
+    said, say = [], Bench.say
+
+    def listening(bench, suffix, content, **how):
+        said.append((suffix, content))
+        say(bench, suffix, content, **how)
+
+    monkeypatch.setattr(Bench, "say", listening)
+    tried(broker, tmp_path)
+    documents = [(suffix, one) for suffix, one in said if isinstance(one, dict)]
+    wrong = [(one.get("type"), fault) for suffix, one in documents
+             for fault in schema.faults(suffix, one)]  # fmt: skip
+    assert {kind for kind, _fault in wrong} <= {"event.resend", None}, wrong
+    assert sum(kind is None for kind, _fault in wrong) <= 1, wrong
+    assert {one["type"] for suffix, one in documents if suffix == "cmd"} >= {
+        "vend.authorize", "vend.cancel", "machine.reboot", "firmware.update", "log.request"
+    }  # fmt: skip
 
 
 def test_a_flood_is_found(broker, tmp_path):
