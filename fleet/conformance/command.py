@@ -35,6 +35,8 @@ def add(modes):
     group.add_argument("--platform-user", help=f"account of the platform; password in {PASSWORD}")
     group.add_argument("--attend", type=float, default=60.0, metavar="SECONDS",
                        help="how long the device may need to appear and to restart")  # fmt: skip
+    group.add_argument("--replay", type=float, default=330.0, metavar="SECONDS",
+                       help="how long it may wait before it replays its journal")  # fmt: skip
     group.add_argument("--desired", metavar="FILE", help="a wanted shadow to apply, JSON")
     group.add_argument("--slot", help="holds bottles: one will be sold; needs --desired")
     group.add_argument("--firmware-key", metavar="FILE",
@@ -82,7 +84,8 @@ def _as_platform(config, machine, verdicts, chosen):
 
 
 def _plan(chosen):
-    plan = Plan(slot=chosen.slot, attend=chosen.attend, host=chosen.serve_host)
+    plan = Plan(slot=chosen.slot, attend=chosen.attend, replay=chosen.replay)
+    plan.host = chosen.serve_host
     plan.firmware_version = chosen.firmware_version
     if chosen.desired:
         plan.desired = json.loads(Path(chosen.desired).read_text(encoding="utf-8"))

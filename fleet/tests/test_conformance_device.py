@@ -54,7 +54,7 @@ class Shop:
         self.thread.join()
 
 
-def tried(broker, folder, flaw=None, trials=None, todo=(), patience=3.0, **options):
+def tried(broker, folder, flaw=None, trials=None, todo=(), patience=3.0, replay=3.0, **options):
     """Verdicts about a device with a flaw; `trials` names those to be made, all without it."""
     verdicts, shop = Verdicts(DEVICE), Shop(broker, folder, flaw, **options)
     known = read(shop.config)
@@ -63,7 +63,9 @@ def tried(broker, folder, flaw=None, trials=None, todo=(), patience=3.0, **optio
     shop.todo += todo
     try:
         with shop:
-            run = Trials(bench, Plan(standin.planogram(age=True), "A1", KEY, attend=6.0))
+            run = Trials(
+                bench, Plan(standin.planogram(age=True), "A1", KEY, attend=6.0, replay=replay)
+            )
             if trials is None:
                 assert run.run()
             else:
@@ -360,6 +362,13 @@ def test_no_rule_is_left_out():
     } | {"4.rate"}
 
 
+def test_a_backlog_that_waits_as_it_may_is_no_flaw(broker, tmp_path):
+    """§4 lets a device wait before it replays: neither its events nor held ones are missed."""
+    verdicts = tried(broker, tmp_path, trials=("questions", "restart"), patience=1.5, replay=20.0,
+                     start_spread=6.0)  # fmt: skip
+    assert verdicts.failed == {} and verdicts.of("3.kept") == "pass"
+
+
 def test_what_the_kit_commands_is_in_the_contract(broker, tmp_path, monkeypatch):
     """But for what is broken on purpose: an unknown type, and arguments that make no sense."""
     said, say = [], Bench.say
@@ -392,7 +401,8 @@ def arguments(folder, config, *more):
     (folder / "d.json").write_text(json.dumps(standin.planogram(age=True)))
     (folder / "key").write_text(base64.b64encode(KEY).decode())
     return ["conformance", "--config", str(folder / "c.json"), "--machine", "wv-0001",
-            "--patience", "3", "--quiet-time", "0.2", "--attend", "6", *more]  # fmt: skip
+            "--patience", "3", "--quiet-time", "0.2", "--attend", "6", "--replay", "3",
+            *more]  # fmt: skip
 
 
 def test_the_command_line_passes_a_good_device(broker, tmp_path, capsys):
