@@ -19,15 +19,17 @@ class House:
     :param str name: of the database, copied from the test database; also the tenant
     """
 
-    def __init__(self, name):
+    def __init__(self, name, **broker):
+        """:param broker: how ``kit.broker`` keeps who may speak"""
         self.name = name
+        self.broker_options = broker
         self.stack = ExitStack()
         self.bridge = None
 
     def __enter__(self):
         self.stack.enter_context(kit.database_copy(self.name))
         self.conf, _port = kit.odoo_conf(self.name)
-        self.broker = self.stack.enter_context(kit.broker(self.name))
+        self.broker = self.stack.enter_context(kit.broker(self.name, **self.broker_options))
         self._use_odoo()
         return self
 

@@ -11,10 +11,12 @@
     "data": [
         "security/ir.model.access.csv",
         "security/bridge_rules.xml",
+        "security/bridge_access_rules.xml",
         "data/bridge_cron.xml",
         "views/bridge_event_views.xml",
         "views/bridge_command_views.xml",
         "views/bridge_planogram_views.xml",
         "views/bridge_menus.xml",
+        "views/bridge_access_views.xml",
     ],
 }

@@ -1,8 +1,11 @@
 #!/bin/sh
 # SPDX-License-Identifier: LGPL-3.0-or-later
-# Writes the machines' accounts for the broker and the simulator's file; the broker's own script
-# notices the change.
+# Gives each machine a secret and writes the simulator's file; the bridge tells the broker, or the
+# broker's own script notices the changed file.
 set -eu
-odoo wine_bridge_credentials -d "$PGDATABASE" --passwd /broker-auth/passwd \
-    --fleet /fleet/fleet.json --broker-host broker --broker-port 1883
+if [ "${WINE_BROKER_ACCESS:-}" != mosquitto_dynsec ]; then
+    set -- --passwd /broker-auth/passwd
+fi
+odoo wine_bridge_credentials -d "$PGDATABASE" "$@" --fleet /fleet/fleet.json \
+    --broker-host broker --broker-port 1883
 chown -R odoo:odoo /fleet

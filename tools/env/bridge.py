@@ -32,12 +32,26 @@ def environment(broker, tenant, root=ROOT_TOPIC):
         "WINE_MQTT_PASSWORD": broker.bridge_password,
         "WINE_MQTT_ROOT": root,
         "WINE_MQTT_TENANT": tenant,
+        **_access(broker),
+    }
+
+
+def _access(broker):
+    """Return how the bridge tells the broker who may speak."""
+    if broker.access == mosquitto.DYNSEC:
+        return {"WINE_BROKER_ACCESS": broker.access, "WINE_BROKER_KEY": broker.key}
+    return {
+        "WINE_BROKER_ACCESS": broker.access,
+        "WINE_BROKER_PASSWD": str(broker.passwd),
+        "WINE_BROKER_PID": str(broker.home / "mosquitto.pid"),
     }
 
 
 def provision(name, broker, tenant, fleet=FLEET, *options, conf=odoo.CONF):
     """Have Odoo write the machines' accounts for the broker and their file for the fleet."""
-    arguments = ["-d", name, "--passwd", broker.passwd, "--fleet", fleet]
+    arguments = ["-d", name, "--fleet", fleet]
+    if broker.access != mosquitto.DYNSEC:
+        arguments += ["--passwd", broker.passwd]
     arguments += ["--broker-host", broker.host, "--broker-port", broker.port, *options]
     variables = odoo.environment(conf, **environment(broker, tenant))
     command = odoo.command("wine_bridge_credentials", *arguments, conf=conf)

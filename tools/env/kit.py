@@ -11,7 +11,7 @@ from . import bridge, database, mosquitto, odoo, postgres
 from .accounts import service_home
 from .errors import EnvError
 from .paths import LOGS, PROJECT, RUN, ensure
-from .settings import ROOT_TOPIC, TEST_DATABASE, free_port
+from .settings import ACCESS, ROOT_TOPIC, TEST_DATABASE, free_port
 
 
 @contextmanager
@@ -25,11 +25,12 @@ def database_copy(name, template=TEST_DATABASE):
 
 
 @contextmanager
-def broker(tenant, root=ROOT_TOPIC, port=None):
+def broker(tenant, root=ROOT_TOPIC, port=None, access=ACCESS, tls=False):
     """Run a broker of its own on a free port, with the rules of `make run`; yield its Broker."""
     home = service_home() / "brokers" / tenant
     shutil.rmtree(home, ignore_errors=True)
-    instance = mosquitto.prepare(home, port or free_port(), tenant, root)
+    tls_port = free_port() if tls else 0
+    instance = mosquitto.prepare(home, port or free_port(), tenant, root, access, tls_port)
     mosquitto.own(home.parent)
     mosquitto.start(instance)
     try:

@@ -1,8 +1,13 @@
 # SPDX-License-Identifier: LGPL-3.0-or-later
-"""A mosquitto broker of the project's own: loopback only, one account per machine."""
+"""A mosquitto broker of the project's own: loopback only, one account per machine.
+
+Who may speak is kept by its password file or its dynamic-security plugin (`settings.ACCESS`).
+"""
 
 import base64
 import hashlib
+import importlib.util
+import json
 import os
 import secrets
 import signal
@@ -14,18 +19,18 @@ from pathlib import Path
 
 from .accounts import demote, service_home, service_user
 from .errors import EnvError
-from .paths import ensure
-from .servers import mosquitto
-from .settings import ROOT_TOPIC
-from .shell import is_root
+from .paths import ADDONS, PROJECT, PYTHON, ensure
+from .servers import dynamic_security, mosquitto
+from .settings import ACCESS, ROOT_TOPIC
+from .shell import is_root, run
 
 BRIDGE = "wine-bridge"
 ITERATIONS = 101
+DYNSEC = "mosquitto_dynsec"
 CONF = """\
 listener {port} 127.0.0.1
-allow_anonymous false
-password_file {home}/passwd
-acl_file {home}/acl
+{tls}allow_anonymous false
+{access}
 persistence true
 persistence_location {home}/
 autosave_interval 60
@@ -39,6 +44,19 @@ log_type warning
 log_type notice
 connection_messages false
 pid_file {home}/mosquitto.pid
+"""
+FILES = """\
+password_file {home}/passwd
+acl_file {home}/acl"""
+PLUGIN = """\
+plugin {plugin}
+plugin_opt_config_file {home}/dynamic-security.json"""
+TLS = """\
+listener {port} 127.0.0.1
+cafile {home}/tls/ca.pem
+certfile {home}/tls/broker.pem
+keyfile {home}/tls/broker.key
+tls_version tlsv1.2
 """
 ACL = """\
 user {bridge}
@@ -60,6 +78,14 @@ class Broker:
     port: int
     bridge_password: str
     host: str = "127.0.0.1"
+    access: str = "password_file"
+    key: str = ""
+    tls_port: int = 0
+
+    @property
+    def ca(self):
+        """Return the path of the certificate authority, where it speaks TLS."""
+        return self.home / "tls" / "ca.pem" if self.tls_port else None
 
     @property
     def passwd(self):
@@ -77,6 +103,8 @@ class Broker:
 
     def reload(self):
         """Have the broker read its accounts and rules again."""
+        if self.access == DYNSEC:
+            return
         own(self.passwd)
         if self.pid():
             os.kill(self.pid(), signal.SIGHUP)
@@ -91,22 +119,55 @@ class Broker:
             time.sleep(0.05)
 
 
-def prepare(home, port, tenant, root=ROOT_TOPIC):
+def prepare(home, port, tenant, root=ROOT_TOPIC, access=ACCESS, tls_port=0):
     """Write configuration, rules and the bridge's account into `home`; return the Broker.
 
     Machine accounts that are already there, and the bridge's password, stay as they are.
     """
     ensure(home, 0o700)
-    secret = home / "bridge.secret"
-    if not secret.exists():
-        _write(secret, secrets.token_urlsafe(24))
-    broker = Broker(home, port, secret.read_text())
-    _write(home / "mosquitto.conf", CONF.format(port=port, home=home))
+    secret = _secret(home / "bridge.secret", secrets.token_urlsafe(24))
+    key = _secret(home / "broker.key", base64.b64encode(secrets.token_bytes(32)).decode())
+    broker = Broker(home, port, secret, access=access, key=key, tls_port=tls_port)
+    if tls_port:
+        certify(home / "tls")
+    tls = TLS.format(port=tls_port, home=home) if tls_port else ""
+    rules = FILES.format(home=home)
+    if access == DYNSEC:
+        rules = PLUGIN.format(plugin=dynamic_security(), home=home)
+    _write(home / "mosquitto.conf", CONF.format(port=port, home=home, tls=tls, access=rules))
     _write(home / "acl", ACL.format(bridge=BRIDGE, base=f"{root}/{tenant}"))
-    if not broker.passwd.exists():
+    if access == DYNSEC:
+        _prepare_dynsec(broker, f"{root}/{tenant}")
+    elif not broker.passwd.exists():
         _write(broker.passwd, passwd_line(BRIDGE, broker.bridge_password))
     own(home)
     return broker
+
+
+def _prepare_dynsec(broker, base):
+    """Write the plugin's file with the bridge alone, unless there is one for these topics."""
+    core = _dynsec()
+    path = broker.home / "dynamic-security.json"
+    wanted = {"rolename": core.BRIDGE_ROLE, "acls": core.bridge_acls(base)}
+    if path.exists() and wanted["acls"][0]["topic"] in path.read_text():
+        return
+    line = passwd_line(BRIDGE, broker.bridge_password).strip().removeprefix(f"{BRIDGE}:")
+    _write(path, json.dumps(core.document(base, {}, {BRIDGE: line}), indent=1))
+
+
+def _dynsec():
+    """Return the addon's module of the plugin's rules, which needs nothing else of it."""
+    path = ADDONS / "wine_device_bridge" / "core" / "dynsec.py"
+    spec = importlib.util.spec_from_file_location("wine_dynsec", path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def certify(folder, *names):
+    """Have a certificate authority and the broker's certificate in `folder`, made anew in time."""
+    command = [PYTHON, "-m", "tools.certificates", folder, "localhost", "127.0.0.1", *names]
+    run(command, failure="The broker's certificate cannot be made", cwd=PROJECT)
 
 
 def start(broker):
@@ -154,6 +215,12 @@ def own(path):
         user = service_user()
         for each in (path, *path.rglob("*")) if path.is_dir() else (path,):
             os.chown(each, user.pw_uid, user.pw_gid)
+
+
+def _secret(path, fresh):
+    if not path.exists():
+        _write(path, fresh)
+    return path.read_text()
 
 
 def _write(path, text):

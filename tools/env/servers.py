@@ -35,6 +35,18 @@ def mosquitto():
     return unpacked
 
 
+def dynamic_security():
+    """Return the path of mosquitto's dynamic-security plugin, which comes with the server."""
+    usr = mosquitto().resolve().parent.parent
+    found = sorted(usr.glob("lib/**/mosquitto_dynamic_security.so"))
+    if not found:
+        raise EnvError(
+            f"mosquitto at {usr} has no dynamic-security plugin: install one that has, or set "
+            "WINE_BROKER_ACCESS=password_file."
+        )
+    return found[0]
+
+
 def _postgres_in(root):
     found = []
     for folder in root.glob("usr/lib/postgresql/*/bin"):

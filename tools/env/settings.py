@@ -11,11 +11,13 @@ TEST_DATABASE = os.environ.get("WINE_TEST_DB") or "wine_test"
 BASE_DATABASE = "wine_base"
 TENANT = os.environ.get("WINE_MQTT_TENANT") or DATABASE
 ROOT_TOPIC = os.environ.get("WINE_MQTT_ROOT") or "wine/v1"
+ACCESS = os.environ.get("WINE_BROKER_ACCESS") or "password_file"
 MACHINES = os.environ.get("WINE_MACHINES") or "20"
 LANGUAGES = "en_US,zh_CN"
 
 HTTP_PORT = ("WINE_HTTP_PORT", 8069)
 MQTT_PORT = ("WINE_MQTT_PORT", 1883)
+MQTTS_PORT = ("WINE_MQTTS_PORT", 8883)
 POSTGRES_PORT = ("WINE_PG_PORT", 0)
 
 

@@ -83,7 +83,8 @@ def orphans():
 def _start_broker():
     home = mosquitto.home()
     mosquitto.prepare(home, 0, settings.TENANT).stop()
-    broker = mosquitto.prepare(home, settings.port(*settings.MQTT_PORT), settings.TENANT)
+    ports = settings.port(*settings.MQTT_PORT), settings.port(*settings.MQTTS_PORT)
+    broker = mosquitto.prepare(home, ports[0], settings.TENANT, tls_port=ports[1])
     mosquitto.start(broker)
     return broker
 
@@ -148,7 +149,8 @@ def _announce(child, broker):
         return
     lines = [
         "",
-        f"Ready: {address()}   (broker: {broker.host}:{broker.port}, logs: make logs)",
+        f"Ready: {address()}   (broker: {broker.host}:{broker.port}, TLS on {broker.tls_port} with "
+        f"{broker.ca}, logs: make logs)",
         "",
         *logins.table(address()),
         "",

@@ -19,6 +19,7 @@ class WineBridge(Command):
         # Odoo loads a command's file under odoo.cli: relative imports lead nowhere from here
         # pylint: disable=odoo-addons-relative-import
         try:
+            from odoo.addons.wine_device_bridge.process import access
             from odoo.addons.wine_device_bridge.process.bridge import Bridge
             from odoo.addons.wine_device_bridge.process.settings import from_environment
         except ModuleNotFoundError as error:
@@ -27,6 +28,7 @@ class WineBridge(Command):
             raise
         try:
             settings = from_environment(names[0])
+            who = access.from_environment()
         except ValueError as error:
             sys.exit(str(error))
-        sys.exit(Bridge(settings).run())
+        sys.exit(Bridge(settings, who).run())

@@ -2,6 +2,7 @@
 import argparse
 import json
 import os
+import sys
 from pathlib import Path
 
 from odoo import SUPERUSER_ID, api
@@ -9,16 +10,21 @@ from odoo.cli import Command
 from odoo.modules.registry import Registry
 from odoo.tools import config
 
-BRIDGE_PREFIX = "wine-bridge"
-
 
 class WineBridgeCredentials(Command):
-    """Issue machines' credentials: for the broker a password file, for a fleet its secrets."""
+    """Issue machines' credentials: for the broker a file, for a fleet its secrets.
+
+    With neither ``--passwd`` nor ``--dynsec`` the bridge tells the broker, see WINE_BROKER_ACCESS.
+    """
 
     name = "wine_bridge_credentials"
 
     def run(self, args):
-        """Write the password file, and the secrets of newly issued credentials once."""
+        """Write the broker's file, and the secrets of newly issued credentials once."""
+        # Odoo loads a command's file under odoo.cli: relative imports lead nowhere from here
+        # pylint: disable=odoo-addons-relative-import
+        from odoo.addons.wine_device_bridge.core.passwd_file import write_private
+
         options, rest = self._parse(args)
         config.parse_config(["-d", options.database, *rest], setup_logging=True)
         with Registry(options.database).cursor() as cr:
@@ -27,10 +33,9 @@ class WineBridgeCredentials(Command):
                 [("state", "in", ("commissioned", "active"))], order="serial"
             )
             secrets = env["wine.bridge.credential"]._issue(machines)
-            lines = env["wine.bridge.credential"].search([])._password_lines()
-            _write_passwords(Path(options.passwd), lines)
+            _write_broker(env, options)
             if options.fleet:
-                _write_private(Path(options.fleet), json.dumps(_fleet(options, secrets), indent=1))
+                write_private(Path(options.fleet), json.dumps(_fleet(options, secrets), indent=1))
             machines._publish_desired()
             # a command of its own, not part of a request
             cr.commit()  # pylint: disable=invalid-commit
@@ -38,35 +43,46 @@ class WineBridgeCredentials(Command):
     def _parse(self, args):
         parser = argparse.ArgumentParser(prog=f"odoo {self.name}", description=self.__doc__)
         parser.add_argument("-d", "--database", required=True)
-        parser.add_argument("--passwd", required=True, help="mosquitto password file to bring up")
+        parser.add_argument("--passwd", help="mosquitto password file to bring up")
+        parser.add_argument("--dynsec", help="file of mosquitto's dynamic-security plugin to make")
         parser.add_argument("--fleet", help="JSON for the simulator, secrets included")
         parser.add_argument("--broker-host", default="127.0.0.1")
         parser.add_argument("--broker-port", type=int, default=1883)
+        parser.add_argument("--broker-ca", help="PEM file; the fleet then speaks TLS")
         parser.add_argument(
             "--rotate", action="store_true", help="accepted; secrets are always new"
         )
         return parser.parse_known_args(args)
 
 
-def _write_passwords(path, lines):
-    """Keep the lines of the bridge itself, replace those of machines."""
-    kept = []
-    if path.exists():
-        kept = [line for line in path.read_text().splitlines() if line.startswith(BRIDGE_PREFIX)]
-    machines = [f"{username}:{hashed}" for username, hashed in sorted(lines.items())]
-    _write_private(path, "\n".join([*kept, *machines]) + "\n")
+def _write_broker(env, options):
+    """Write the file that the broker reads, and note that it stands there."""
+    from odoo.addons.wine_device_bridge.core import dynsec, passwd_file, password
+
+    credentials = env["wine.bridge.credential"].search([])
+    lines = credentials._password_lines()
+    if options.passwd:
+        passwd_file.write_passwords(Path(options.passwd), lines)
+    if options.dynsec:
+        user, secret = (os.environ.get(f"WINE_MQTT_{name}") for name in ("USER", "PASSWORD"))
+        if not user or not secret:
+            sys.exit("--dynsec needs the bridge's account: set WINE_MQTT_USER, WINE_MQTT_PASSWORD")
+        bridges = {user: password.hashed(secret)}
+        accounts = {
+            credential.username: (credential.version, lines[credential.username])
+            for credential in credentials
+            if credential.username in lines
+        }
+        content = dynsec.document(_base(options), accounts, bridges)
+        passwd_file.write_private(Path(options.dynsec), json.dumps(content, indent=1))
+    if options.passwd or options.dynsec:
+        for credential in credentials:
+            credential.write({"applied": credential.stand, "fault": False})
 
 
-def _write_private(path, text):
-    """Replace a file at once, readable by its owner only; whoever owned it goes on owning it."""
-    fresh = path.with_name(path.name + ".new")
-    descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "w") as file:
-        file.write(text)
-    if path.exists() and hasattr(os, "chown"):
-        owner = path.stat()
-        os.chown(fresh, owner.st_uid, owner.st_gid)
-    fresh.replace(path)
+def _base(options):
+    root = os.environ.get("WINE_MQTT_ROOT", "wine/v1").strip("/")
+    return f"{root}/{os.environ.get('WINE_MQTT_TENANT') or options.database}"
 
 
 def _fleet(options, secrets):
@@ -75,8 +91,8 @@ def _fleet(options, secrets):
         "broker": {
             "host": options.broker_host,
             "port": options.broker_port,
-            "tls": False,
-            "ca": None,
+            "tls": bool(options.broker_ca),
+            "ca": options.broker_ca,
         },
         "root": os.environ.get("WINE_MQTT_ROOT", "wine/v1"),
         "tenant": os.environ.get("WINE_MQTT_TENANT") or options.database,

@@ -3,9 +3,9 @@
 
 Pure, and needs nothing else of this addon: the tools that prepare a broker read this file alone.
 
-A machine has an account and a role of its own, both named by its UUID, with its topics written out:
-the plugin of mosquitto 2.0 fills no user names into topics. The account is bound to the client id,
-the UUID again, so that nobody takes over the session of another machine.
+A machine has an account, named by its UUID, and a role of its own, named by its part of the topics,
+which are written out: the plugin of mosquitto 2.0 fills no user names into topics. The account is
+bound to the client id, the UUID again, so that nobody takes over the session of another machine.
 """
 
 import json
@@ -18,6 +18,8 @@ BRIDGE_ROLE = "wine-bridge"
 SHARE = "bridge"
 #: commands in one message; the broker writes its file after each command
 MOST = 100
+#: accounts in one answer
+PAGE = 500
 #: an answer that means that things are as they shall be
 FINE = {
     "createRole": "Role already exists",
@@ -74,15 +76,21 @@ def _allow(kind, topic):
     return {"acltype": kind, "topic": topic, "priority": 0, "allow": True}
 
 
+def role_name(base, machine):
+    """Role of a machine; another tenant of the same broker has other ones."""
+    return f"{base}/{machine}"
+
+
 # === COMMANDS === #
 
 
-def admit(base, machine, secret):
+def admit(base, machine, version, secret):
     """Let a machine in with exactly this secret; who is connected as it is thrown out first.
 
-    Repeating it is harmless but for the throwing out. The account is closed while it changes.
+    Repeating it is harmless but for the throwing out. The account is closed while it changes, and
+    carries the version of its credential, so that a broker with an old file is found out.
     """
-    role = {"rolename": machine}
+    role = {"rolename": role_name(base, machine)}
     return [
         {"command": "createRole", **role},
         {"command": "modifyRole", **role, "acls": machine_acls(base, machine)},
@@ -92,6 +100,7 @@ def admit(base, machine, secret):
             "command": "modifyClient",
             "username": machine,
             "clientid": machine,
+            "textname": str(version),
             "password": secret,
             "roles": [{**role, "priority": 0}],
         },
@@ -104,12 +113,12 @@ def refuse(machine):
     return [{"command": "disableClient", "username": machine}]
 
 
-def remove(machine):
+def remove(base, machine):
     """Nothing is left of the account; who is connected is thrown out."""
     return [
         {"command": "disableClient", "username": machine},
         {"command": "deleteClient", "username": machine},
-        {"command": "deleteRole", "rolename": machine},
+        {"command": "deleteRole", "rolename": role_name(base, machine)},
     ]
 
 
@@ -119,9 +128,14 @@ def closed_by_default():
     return [{"command": "setDefaultACLAccess", "acls": acls}]
 
 
-def list_accounts():
-    """Ask for all accounts by name."""
-    return [{"command": "listClients", "verbose": False, "count": -1, "offset": 0}]
+def ask_accounts(offset):
+    """Ask for a page of accounts, as they are."""
+    return [{"command": "listClients", "verbose": True, "count": PAGE, "offset": offset}]
+
+
+def ask_roles():
+    """Ask for the names of all roles."""
+    return [{"command": "listRoles", "verbose": False, "count": -1, "offset": 0}]
 
 
 def messages(commands, mark):
@@ -145,7 +159,7 @@ def answers(payload):
     """Answers in a response, by mark: {mark: answer}. Empty where it is none of ours."""
     try:
         found = json.loads(payload)["responses"]
-        return {answer["correlationData"]: answer for answer in found if "correlationData" in answer}
+        return {one["correlationData"]: one for one in found if "correlationData" in one}
     except (ValueError, KeyError, TypeError, UnicodeDecodeError):
         return {}
 
@@ -162,19 +176,35 @@ def check(commands, given):
             raise Fault(f"{command['command']} of {who}: {error}")
 
 
-def strangers(answer, known):
-    """Accounts of machines that the platform does not know; other accounts are none of ours.
-
-    :param dict answer: of ``list_accounts``; :param known: UUIDs
-    """
-    names = account_names(answer)
-    return sorted(name for name in names - set(known) if _is_machine(name))
-
-
-def account_names(answer):
-    """Names in the answer to ``list_accounts``; a set."""
+def accounts(answer):
+    """Accounts in an answer: {user name: ``off`` where it is closed, else ``on:version``}."""
     found = (answer.get("data") or {}).get("clients") or []
-    return {item["username"] if isinstance(item, dict) else item for item in found}
+    return {
+        item["username"]: "off" if item.get("disabled") else f"on:{item.get('textname')}"
+        for item in found
+    }
+
+
+def machines_of_roles(base, answer):
+    """UUIDs of the machines of this tenant that have a role; a set."""
+    roles = (answer.get("data") or {}).get("roles") or []
+    start = f"{base}/"
+    ours = {name.removeprefix(start) for name in roles if name.startswith(start)}
+    return {name for name in ours if _is_machine(name)}
+
+
+def is_so(stand, machine, there, roles):
+    """Whether the broker has an account as it was applied.
+
+    :param str stand: ``on:version``, ``off:version`` or ``gone:version``
+    :param dict there: see ``accounts``; :param set roles: see ``machines_of_roles``
+    """
+    wish = stand.partition(":")[0]
+    if wish == "gone":
+        return machine not in there
+    if wish == "off":
+        return there.get(machine, "off") == "off"
+    return there.get(machine) == stand and machine in roles
 
 
 def _is_machine(name):
@@ -190,7 +220,7 @@ def _is_machine(name):
 def document(base, accounts, bridges):
     """The plugin's file with these accounts, for a broker that starts anew.
 
-    :param dict accounts: machine UUID → ``$7$`` line of its secret
+    :param dict accounts: machine UUID → (version, ``$7$`` line of its secret)
     :param dict bridges: user name → ``$7$`` line
     """
     machines = sorted(accounts.items())
@@ -198,20 +228,27 @@ def document(base, accounts, bridges):
         "defaultACLAccess": DEFAULTS,
         "clients": [
             *(_account(name, line, BRIDGE_ROLE) for name, line in sorted(bridges.items())),
-            *({**_account(name, line, name), "clientid": name} for name, line in machines),
+            *(
+                _account(name, line, role_name(base, name), clientid=name, textname=str(version))
+                for name, (version, line) in machines
+            ),
         ],
         "groups": [],
         "roles": [
             {"rolename": BRIDGE_ROLE, "acls": bridge_acls(base)},
-            *({"rolename": name, "acls": machine_acls(base, name)} for name, _line in machines),
+            *(
+                {"rolename": role_name(base, name), "acls": machine_acls(base, name)}
+                for name, _rest in machines
+            ),
         ],
     }
 
 
-def _account(name, line, role):
+def _account(name, line, role, **more):
     _empty, _kind, iterations, salt, key = line.split("$")
     return {
         "username": name,
+        **more,
         "roles": [{"rolename": role, "priority": 0}],
         "password": key,
         "salt": salt,

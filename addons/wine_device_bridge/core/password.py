@@ -58,8 +58,8 @@ def derived(key, machine, version):
 def hashed(secret, salt=None, iterations=ITERATIONS):
     """The ``$7$`` form of a mosquitto password file.
 
-    A salt of our own has twelve bytes, as mosquitto wants it, and is printable, for brokers that read
-    it from a database as text.
+    A salt of our own has twelve bytes, as mosquitto wants it, and is printable, for brokers that
+    read it from a database as text.
     """
     salt = salt or base64.b64encode(os.urandom(9))
     key = hashlib.pbkdf2_hmac("sha512", secret.encode(), salt, iterations, 64)

@@ -4,5 +4,8 @@ from . import wine_bridge_projection
 from . import wine_bridge_journal
 from . import wine_bridge_command
 from . import wine_bridge_credential
+from . import wine_bridge_claim
+from . import wine_bridge_emqx
 from . import wine_machine
+from . import wine_machine_access
 from . import wine_planogram

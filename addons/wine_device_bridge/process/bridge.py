@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-3.0-or-later
-"""The bridge: one link, four workers, one goodbye."""
+"""The bridge: one link, its workers, one goodbye."""
 
 import logging
 import signal
@@ -7,6 +7,8 @@ import threading
 
 from odoo.modules.registry import Registry
 
+from ..core import masking
+from .access import Access, AccessSettings
 from .ingest import Ingest
 from .link import Link
 from .outbox import Outbox
@@ -24,7 +26,10 @@ class Bridge:
     disconnect. What was not acknowledged stays with the broker and the machines.
     """
 
-    def __init__(self, settings):
+    def __init__(self, settings, access=None):
+        """:param access: ``AccessSettings``: how the broker is told who may speak"""
+        access = access or AccessSettings()
+        masking.install([settings.password, access.emqx_secret])
         self.settings = settings
         self.stopping = threading.Event()
         self.stored = threading.Event()
@@ -33,18 +38,19 @@ class Bridge:
         self.projector = Projector(settings, self.stopping, self.stored)
         self.telemetry = Telemetry(self.link, settings, self.stopping)
         self.outbox = Outbox(self.link, settings, self.stopping, self.stored)
+        self.access = Access(settings, access, self.stopping) if access.adapter else None
 
     def run(self):
         """Block until told to stop. Returns the exit code."""
         Registry(self.settings.database)
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._on_signal)
-        workers = [self.ingest, self.outbox, self.telemetry] + (
+        workers = [self.ingest, self.outbox, self.telemetry, self.access] + (
             [self.projector] if self.settings.project else []
         )
         threads = [
             threading.Thread(target=worker.run, name=type(worker).__name__, daemon=True)
-            for worker in workers
+            for worker in filter(None, workers)
         ]
         for thread in threads:
             thread.start()

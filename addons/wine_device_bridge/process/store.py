@@ -80,6 +80,7 @@ class Batch:
         self.topics = topics
         self.machines = machines
         self.result = Stored()
+        self.looked = set()
         self.good = []  # (uuid, Known, Envelope, Publish)
         self.bad = []  # (uuid, Known or None, Refused, Publish)
 
@@ -106,12 +107,22 @@ class Batch:
         for item in envelope.read(uuid, channel, publish.payload):
             if isinstance(item, Refused):
                 self.bad.append((uuid, known, item, publish))
-            elif item.epoch > known.epoch:
+            elif item.epoch > known.epoch and item.epoch > self._epoch_now(uuid):
+                known = self.machines[uuid]
                 reason = f"epoch {item.epoch} was never given; the machine is in {known.epoch}"
                 refused = Refused("unknown_epoch", reason, item.epoch, item.seq)
                 self.bad.append((uuid, known, refused, publish))
             else:
                 self.good.append((uuid, known, item, publish))
+
+    def _epoch_now(self, uuid):
+        """A board may have claimed the machine since the machines were read: look once a batch."""
+        if uuid not in self.looked:
+            self.looked.add(uuid)
+            known = self.machines[uuid]
+            self.cr.execute("SELECT bridge_epoch FROM wine_machine WHERE id = %s", [known.id])
+            self.machines[uuid] = Known(known.id, self.cr.fetchone()[0])
+        return self.machines[uuid].epoch
 
     # === INSERTING === #
 

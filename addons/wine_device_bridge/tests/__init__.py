@@ -6,3 +6,6 @@ from . import test_credentials
 from . import test_access
 from . import test_telemetry
 from . import test_planogram_sent
+from . import test_claim
+from . import test_emqx
+from . import test_access_applied

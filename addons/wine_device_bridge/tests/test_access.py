@@ -21,19 +21,28 @@ MATRIX = {
         "admin": "r",
     },
     "wine.bridge.credential": {"admin": "r"},
+    "wine.bridge.claim": {"region_manager": "r", "admin": "r"},
 }
 HARMLESS = {
     "wine.bridge.event": {"attempts": 1},
     "wine.bridge.journal": {"highest": 9},
     "wine.bridge.command": {"code": "x"},
     "wine.bridge.credential": {"version": 9},
+    "wine.bridge.claim": {"wrong": 9},
 }
 PUBLIC = {
     "wine.bridge.event": {"action_replay"},
-    "wine.machine": {"action_view_bridge_commands", "action_view_bridge_events"},
+    "wine.machine": {
+        "action_claim_code",
+        "action_revoke_credential",
+        "action_rotate_credential",
+        "action_view_bridge_commands",
+        "action_view_bridge_events",
+    },
 }
 PRIVATE = {
-    "wine.bridge.credential": ("_issue", "_password_lines"),
+    "wine.bridge.credential": ("_issue", "_password_lines", "_revoke"),
+    "wine.bridge.claim": ("_make", "_redeem", "_locked", "_count_wrong", "_end"),
     "wine.bridge.command": ("_apply_acks", "_follow", "_cron_expire"),
     "wine.bridge.event": ("_project_round", "_project_isolated", "_take", "_use", "_mark"),
     "wine.machine": ("_send", "_publish_desired", "_desired", "_lock_command", "_after_facts"),
@@ -54,6 +63,7 @@ class BridgeAccess(AccessCommon):
         machine = world.machine
         machine.action_suspend()
         cls.env["wine.bridge.credential"]._issue(machine)
+        cls.env["wine.bridge.claim"]._make(machine)
         values = {"machine_id": machine.id}
         made = [
             cls.env["wine.bridge.event"].create(
@@ -69,6 +79,7 @@ class BridgeAccess(AccessCommon):
             cls.env["wine.bridge.journal"].create({**values, "epoch": 77, "highest": 5}),
             cls.env["wine.bridge.command"].search([("machine_id", "=", machine.id)], limit=1),
             cls.env["wine.bridge.credential"].search([("machine_id", "=", machine.id)]),
+            cls.env["wine.bridge.claim"].search([("machine_id", "=", machine.id)]),
         ]
         return {record._name: record for record in made}
 
@@ -79,6 +90,7 @@ class BridgeAccess(AccessCommon):
             "wine.bridge.journal": {"machine_id": machine.id, "epoch": 78},
             "wine.bridge.command": {"machine_id": machine.id, "type": "machine.reboot"},
             "wine.bridge.credential": {"machine_id": machine.id},
+            "wine.bridge.claim": {"machine_id": machine.id, "expires_at": "2030-01-01"},
         }[model]
 
 

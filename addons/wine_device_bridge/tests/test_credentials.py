@@ -4,7 +4,7 @@ from pathlib import Path
 
 from odoo.tests import tagged
 
-from ..cli.wine_bridge_credentials import _write_passwords
+from ..core.passwd_file import write_passwords
 from ..core.password import hashed, matches
 from .common import BridgeCommon
 
@@ -36,7 +36,7 @@ class TestCredentials(BridgeCommon):
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "passwd"
             path.write_text("wine-bridge:$7$x\nold-machine:$7$y\n")
-            _write_passwords(path, {"m1": "$7$z"})
+            write_passwords(path, {"m1": "$7$z"})
             self.assertEqual(path.read_text().splitlines(), ["wine-bridge:$7$x", "m1:$7$z"])
             self.assertEqual(path.stat().st_mode & 0o777, 0o600)
 

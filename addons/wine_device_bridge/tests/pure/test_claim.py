@@ -19,7 +19,9 @@ def test_what_is_read_wrongly_is_put_right(typed):
     assert claim.matches(typed, claim.hashed("10ABC-DE0FG"))
 
 
-@pytest.mark.parametrize("typed", [None, 7, "", "10ABC", "10ABC-DE0FGH", "10ABC-DE0FU", "x" * 10**6])
+@pytest.mark.parametrize(
+    "typed", [None, 7, "", "10ABC", "10ABC-DE0FGH", "10ABC-DE0FU", "x" * 10**6]
+)
 def test_what_is_no_code(typed):
     assert claim.normal(typed) is None
     assert not claim.matches(typed, claim.hashed("10ABC-DE0FG"))

@@ -55,12 +55,13 @@ def test_the_bridge_writes_no_up():
 
 
 def test_an_account_is_bound_to_its_client_id_and_closed_while_it_changes():
-    commands = dynsec.admit(BASE, A, "hush")
+    commands = dynsec.admit(BASE, A, 3, "hush")
     names = [command["command"] for command in commands]
     assert names.index("disableClient") < names.index("modifyClient") < names.index("enableClient")
     changed = commands[names.index("modifyClient")]
     assert changed["clientid"] == A and changed["password"] == "hush"
-    assert changed["roles"] == [{"rolename": A, "priority": 0}]
+    assert changed["textname"] == "3"
+    assert changed["roles"] == [{"rolename": f"{BASE}/{A}", "priority": 0}]
 
 
 def test_messages_are_cut_and_every_command_is_marked_once():
@@ -74,15 +75,15 @@ def test_messages_are_cut_and_every_command_is_marked_once():
 
 
 def test_what_is_there_already_is_fine():
-    commands = dynsec.admit(BASE, A, "hush")
+    commands = dynsec.admit(BASE, A, 3, "hush")
     given = [{"command": command["command"]} for command in commands]
     given[0]["error"], given[2]["error"] = "Role already exists", "Client already exists"
     dynsec.check(commands, given)
-    dynsec.check(dynsec.remove(A), [{"error": e} for e in ("Client not found",) * 2] + [{}])
+    dynsec.check(dynsec.remove(BASE, A), [{"error": e} for e in ("Client not found",) * 2] + [{}])
 
 
 def test_a_refusal_names_command_and_account_and_no_secret():
-    commands = dynsec.admit(BASE, A, "hush")
+    commands = dynsec.admit(BASE, A, 3, "hush")
     given = [{"error": "Internal error"} if "password" in c else {} for c in commands]
     with pytest.raises(dynsec.Fault) as caught:
         dynsec.check(commands, given)
@@ -97,22 +98,54 @@ def test_answers_that_are_none(payload):
     assert dynsec.answers(payload) == {}
 
 
-def test_strangers_are_machines_only():
-    answer = {"data": {"clients": ["wine-bridge", A, B, "operator"]}}
-    assert dynsec.strangers(answer, {A}) == [B]
-    assert dynsec.strangers({"data": {"clients": [{"username": B}]}}, {A}) == [B]
-    assert dynsec.strangers({}, {A}) == []
+def test_other_tenants_of_the_broker_are_none_of_ours():
+    roles = {"data": {"roles": [f"{BASE}/{A}", f"wine/v1/other/{B}", f"{BASE}/x", "admin"]}}
+    assert dynsec.machines_of_roles(BASE, roles) == {A}
+    assert dynsec.machines_of_roles(BASE, {}) == set()
+
+
+@pytest.mark.parametrize(
+    ("stand", "there", "so"),
+    [
+        ("on:3", {A: "on:3"}, True),
+        ("on:3", {A: "on:2"}, False),  # the file of yesterday
+        ("on:3", {A: "off"}, False),
+        ("on:3", {}, False),
+        ("off:3", {A: "on:3"}, False),
+        ("off:3", {A: "off"}, True),
+        ("off:3", {}, True),
+        ("gone:3", {A: "off"}, False),
+        ("gone:3", {B: "on:1"}, True),
+    ],
+)
+def test_what_a_broker_has_is_compared(stand, there, so):
+    assert dynsec.is_so(stand, A, there, {A}) is so
+
+
+def test_an_account_without_its_role_is_not_so():
+    assert not dynsec.is_so("on:3", A, {A: "on:3"}, set())
+
+
+def test_accounts_as_the_broker_lists_them():
+    listed = [
+        {"username": A, "textname": "3", "roles": []},
+        {"username": B, "textname": "3", "disabled": True},
+        {"username": "wine-bridge"},
+    ]
+    there = dynsec.accounts({"data": {"clients": listed}})
+    assert (there[A], there[B]) == ("on:3", "off")
+    assert dynsec.accounts({"error": "x"}) == {}
 
 
 def test_the_file_holds_hashes_and_the_same_rules():
-    lines = {A: password.hashed("hush")}
+    lines = {A: (4, password.hashed("hush"))}
     content = dynsec.document(BASE, lines, {"wine-bridge": password.hashed("loud")})
     text = json.dumps(content)
     assert "hush" not in text and "loud" not in text
     roles = {role["rolename"]: role["acls"] for role in content["roles"]}
-    assert roles[A] == dynsec.machine_acls(BASE, A)
+    assert roles[f"{BASE}/{A}"] == dynsec.machine_acls(BASE, A)
     machine = next(client for client in content["clients"] if client["username"] == A)
-    assert machine["clientid"] == A
+    assert machine["clientid"] == A and machine["textname"] == "4"
     line = f"$7${machine['iterations']}${machine['salt']}${machine['password']}"
     assert password.matches("hush", line)
     assert not content["defaultACLAccess"]["publishClientReceive"]

@@ -1,0 +1,178 @@
+# SPDX-License-Identifier: LGPL-3.0-or-later
+"""Who may speak, on its way to the broker: what stands in the database is true there in 2 s."""
+
+import logging
+import os
+from dataclasses import dataclass, field
+
+from psycopg2 import Error as DatabaseError
+
+from odoo.sql_db import db_connect
+
+from ..core.password import read_keys
+from .brokers import ADAPTERS
+
+_logger = logging.getLogger(__name__)
+#: seconds between two looks; changes taken at once
+EVERY, MOST = 0.5, 50
+#: seconds that a machine which is suspended may take to hear that it shall stop selling
+GRACE = 1.0
+
+
+@dataclass(frozen=True)
+class AccessSettings:
+    """How the broker is told; nothing secret is printed."""
+
+    adapter: str = ""
+    keys: dict = field(default_factory=dict, repr=False)
+    passwd: str = ""
+    pid_file: str = ""
+    emqx_api: str = ""
+    emqx_key: str = ""
+    emqx_secret: str = field(default="", repr=False)
+
+
+def from_environment(environ=None):
+    """Read ``WINE_BROKER_*``.
+
+    :raise ValueError: something is missing or no good; the text says which variable
+    """
+    environ = os.environ if environ is None else environ
+    found = AccessSettings(
+        adapter=environ.get("WINE_BROKER_ACCESS", ""),
+        keys=read_keys(environ.get("WINE_BROKER_KEY")),
+        passwd=environ.get("WINE_BROKER_PASSWD", ""),
+        pid_file=environ.get("WINE_BROKER_PID", ""),
+        emqx_api=environ.get("WINE_EMQX_API", ""),
+        emqx_key=environ.get("WINE_EMQX_KEY", ""),
+        emqx_secret=environ.get("WINE_EMQX_SECRET", ""),
+    )
+    if found.adapter and found.adapter not in ADAPTERS:
+        names = ", ".join(sorted(ADAPTERS))
+        raise ValueError(f"WINE_BROKER_ACCESS is {found.adapter!r}; it is one of {names}")
+    needed = {
+        "mosquitto_dynsec": {"WINE_BROKER_KEY": found.keys},
+        "password_file": {"WINE_BROKER_PASSWD": found.passwd},
+        "emqx_postgres": {
+            "WINE_EMQX_API": found.emqx_api.startswith(("http://", "https://")),
+            "WINE_EMQX_KEY": found.emqx_key,
+            "WINE_EMQX_SECRET": found.emqx_secret,
+        },
+    }.get(found.adapter, {})
+    for name, value in needed.items():
+        if not value:
+            raise ValueError(f"{name} is needed for WINE_BROKER_ACCESS={found.adapter}")
+    return found
+
+
+@dataclass(frozen=True)
+class Change:
+    """What shall become true of one machine's account; ``wish``: ``on``, ``off`` or ``gone``."""
+
+    id: int
+    machine: str
+    stand: str
+    version: int
+    key_name: str | None
+
+    @property
+    def wish(self):
+        return self.stand.partition(":")[0]
+
+
+class Access:
+    """Compares what shall be with what was applied, and applies the difference.
+
+    No list of steps is kept: a rotation and a revocation in a row become one change, a crash
+    in between is repeated, and repeating does no harm.
+    """
+
+    def __init__(self, settings, access, stopping):
+        self.settings = settings
+        self.stopping = stopping
+        self.adapter = ADAPTERS[access.adapter](settings, access)
+        self.applied = self.faults = 0
+
+    def run(self):
+        self.adapter.start()
+        while not self.stopping.wait(EVERY):
+            try:
+                self.look()
+                while self.round():
+                    pass
+            except (DatabaseError, OSError) as error:
+                _logger.error("who may speak cannot be looked up: %s", error)
+                self.stopping.wait(1)
+            except Exception:
+                _logger.exception("who may speak cannot be told; trying again")
+                self.stopping.wait(1)
+        self.adapter.stop()
+
+    def look(self):
+        """What the broker lost or never had is applied again."""
+        with db_connect(self.settings.database).cursor() as cr:
+            differing = list(self.adapter.differs(cr))
+            if differing:
+                _logger.warning("the broker differs in %s machines; mending it", len(differing))
+                cr.execute(
+                    """UPDATE wine_bridge_credential SET applied = NULL
+                        WHERE machine_id IN (SELECT id FROM wine_machine WHERE uuid = ANY(%s))""",
+                    [differing],
+                )
+                cr.commit()  # pylint: disable=invalid-commit
+
+    def round(self):
+        """Apply what waits; returns how many changes came true."""
+        with db_connect(self.settings.database).cursor() as cr:
+            done = self.apply(cr)
+            cr.commit()  # pylint: disable=invalid-commit
+        return done
+
+    def apply(self, cr):
+        """One round in a transaction that the caller commits."""
+        changes = self._waiting(cr)
+        faults = self.adapter.apply(cr, changes) if changes else {}
+        for change in changes:
+            self._note(cr, change, faults[change.id])
+        done = sum(fault is None for fault in faults.values())
+        self.applied += done
+        self.faults += len(changes) - done
+        return done
+
+    def _waiting(self, cr):
+        cr.execute(
+            """SELECT credential.id, machine.uuid, credential.stand, credential.version,
+                      credential.key_name
+                 FROM wine_bridge_credential credential
+                 JOIN wine_machine machine ON machine.id = credential.machine_id
+                WHERE credential.stand IS DISTINCT FROM credential.applied
+                  AND coalesce(credential.retry_at <= now() AT TIME ZONE 'UTC', true)
+                  AND NOT (credential.stand LIKE 'off:%%' AND EXISTS (
+                      SELECT FROM wine_bridge_command command
+                       WHERE command.machine_id = machine.id AND command.type = 'machine.lock'
+                         AND command.state IN ('queued', 'sent')
+                         AND command.create_date
+                             > now() AT TIME ZONE 'UTC' - %s * interval '1 second'))
+                ORDER BY credential.id LIMIT %s
+                  FOR UPDATE OF credential SKIP LOCKED""",
+            [GRACE, MOST],
+        )
+        return [Change(*row) for row in cr.fetchall()]
+
+    @staticmethod
+    def _note(cr, change, fault):
+        if fault is None:
+            cr.execute(
+                """UPDATE wine_bridge_credential
+                      SET applied = %s, applied_at = now() AT TIME ZONE 'UTC', fault = NULL,
+                          retry_at = NULL WHERE id = %s""",
+                [change.stand, change.id],
+            )
+            return
+        _logger.error("access of machine %s is not applied: %s", change.machine, fault)
+        cr.execute(
+            """UPDATE wine_bridge_credential
+                  SET fault = %s, retry_at = now() AT TIME ZONE 'UTC' + interval '2 seconds'
+                WHERE id = %s""",
+            [fault[:500], change.id],
+        )

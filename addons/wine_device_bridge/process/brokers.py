@@ -1,0 +1,207 @@
+# SPDX-License-Identifier: LGPL-3.0-or-later
+"""Adapters: how each kind of broker is told who may speak.
+
+Each has ``start()``, ``stop()``, ``apply(cr, changes)`` → {credential id: fault or None}, and
+``differs(cr)`` → UUIDs whose stand at the broker is not what was applied; those are applied again.
+"""
+
+import base64
+import json
+import logging
+import os
+import signal
+import urllib.error
+import urllib.parse
+import urllib.request
+from pathlib import Path
+
+from ..core import dynsec, password
+from ..core.passwd_file import write_passwords
+from .dynsec import Control, Unreachable
+
+_logger = logging.getLogger(__name__)
+
+
+class MosquittoDynsec:
+    """mosquitto with its dynamic-security plugin: by commands, at once, on the living broker."""
+
+    def __init__(self, settings, access):
+        self.base = f"{settings.root}/{settings.tenant}"
+        self.keys = access.keys
+        self.control = Control(settings)
+        self.seen = 0
+
+    def start(self):
+        self.control.start()
+
+    def stop(self):
+        self.control.stop()
+
+    def apply(self, _cr, changes):
+        """All changes in as few messages as possible; the fault of one is not that of another."""
+        plans, faults = {}, {}
+        for change in changes:
+            try:
+                plans[change] = self._commands(change)
+            except ValueError as error:
+                faults[change.id] = str(error)
+        commands = [command for plan in plans.values() for command in plan]
+        try:
+            given = iter(self.control.ask(commands) if commands else ())
+        except Unreachable as error:
+            return {**faults, **{change.id: str(error) for change in plans}}
+        for change, plan in plans.items():
+            try:
+                dynsec.check(plan, [next(given) for _command in plan])
+                faults[change.id] = None
+            except dynsec.Fault as error:
+                faults[change.id] = str(error)
+        return faults
+
+    def _commands(self, change):
+        if change.wish == "gone":
+            return dynsec.remove(self.base, change.machine)
+        if change.wish == "off":
+            return dynsec.refuse(change.machine)
+        return dynsec.admit(self.base, change.machine, change.version, self._secret(change))
+
+    def _secret(self, change):
+        key = self.keys.get(change.key_name)
+        if not key:
+            raise ValueError(
+                "this credential was made without WINE_BROKER_KEY or with a key that is not in it: "
+                "give it a new secret"
+            )
+        return password.derived(key, change.machine, change.version)
+
+    def differs(self, cr):
+        """Looked at after each connection: a broker may have lost its file, or had another one."""
+        if not self.control.ready or self.seen == self.control.session:
+            return ()
+        session = self.control.session
+        try:
+            self.control.ask(dynsec.closed_by_default())
+            there = self._accounts()
+            roles = dynsec.machines_of_roles(self.base, self.control.ask(dynsec.ask_roles())[0])
+        except Unreachable:
+            return ()
+        cr.execute(
+            """SELECT machine.uuid, credential.applied
+                 FROM wine_bridge_credential credential
+                 JOIN wine_machine machine ON machine.id = credential.machine_id
+                WHERE credential.applied IS NOT NULL"""
+        )
+        applied = dict(cr.fetchall())
+        cr.execute("SELECT uuid FROM wine_machine")
+        self._throw_out(roles - {row[0] for row in cr.fetchall()})
+        self.seen = session
+        return [
+            machine
+            for machine, stand in applied.items()
+            if not dynsec.is_so(stand, machine, there, roles)
+        ]
+
+    def _accounts(self):
+        there, offset = {}, 0
+        while True:
+            page = dynsec.accounts(self.control.ask(dynsec.ask_accounts(offset))[0])
+            there.update(page)
+            offset += dynsec.PAGE
+            if len(page) < dynsec.PAGE:
+                return there
+
+    def _throw_out(self, strangers):
+        """Machines of this tenant that the platform knows nothing of."""
+        for machine in sorted(strangers):
+            _logger.warning("the broker knows a machine %s that the platform does not", machine)
+            plan = dynsec.remove(self.base, machine)
+            dynsec.check(plan, self.control.ask(plan))
+
+
+class PasswordFile:
+    """mosquitto's password file, written anew as a whole; a SIGHUP has the broker read it."""
+
+    def __init__(self, _settings, access):
+        self.path = Path(access.passwd)
+        self.pid_file = access.pid_file
+        self.bridge = _settings.user
+
+    def start(self):
+        """Nothing to connect to."""
+
+    def stop(self):
+        """Nothing to end."""
+
+    def apply(self, cr, changes):
+        cr.execute(
+            """SELECT machine.uuid, credential.secret_hash
+                 FROM wine_bridge_credential credential
+                 JOIN wine_machine machine ON machine.id = credential.machine_id
+                WHERE credential.stand LIKE 'on:%%' AND credential.secret_hash IS NOT NULL
+                ORDER BY machine.uuid"""
+        )
+        try:
+            write_passwords(self.path, dict(cr.fetchall()), self.bridge)
+            self._reload()
+        except OSError as error:
+            return dict.fromkeys((change.id for change in changes), str(error))
+        return {change.id: None for change in changes}
+
+    def _reload(self):
+        if self.pid_file:
+            os.kill(int(Path(self.pid_file).read_text()), signal.SIGHUP)
+
+    def differs(self, _cr):
+        return ()
+
+
+class EmqxPostgres:
+    """EMQX reads the views of this database itself; only who is connected is thrown out here."""
+
+    def __init__(self, _settings, access):
+        self.api = access.emqx_api.rstrip("/")
+        pair = f"{access.emqx_key}:{access.emqx_secret}".encode()
+        self.authorization = "Basic " + base64.b64encode(pair).decode()
+
+    def start(self):
+        """Asked over HTTP, each time anew."""
+
+    def stop(self):
+        """Nothing to end."""
+
+    def apply(self, _cr, changes):
+        """EMQX looks at the views when it is asked: the change must be seen by others by now.
+
+        The worker hands over changes of committed transactions only, so it is.
+        """
+        return {change.id: self._kick(change.machine) for change in changes}
+
+    def _kick(self, machine):
+        """Close the connection of a client id and forget its session; None, or what is wrong."""
+        address = f"{self.api}/api/v5/clients/{urllib.parse.quote(machine)}"
+        headers = {"Authorization": self.authorization}
+        request = urllib.request.Request(address, method="DELETE", headers=headers)  # noqa: S310
+        try:
+            with urllib.request.urlopen(request, timeout=5):  # noqa: S310 - set by the operator
+                return None
+        except urllib.error.HTTPError as error:
+            return None if error.code == 404 else f"EMQX answers {error.code}: {_reason(error)}"
+        except OSError as error:
+            return f"EMQX does not answer at {self.api}: {error}"
+
+    def differs(self, _cr):
+        return ()
+
+
+def _reason(error):
+    try:
+        return str(json.loads(error.read(2000)).get("message", ""))[:200]
+    except (ValueError, AttributeError, OSError):
+        return "no reason given"
+
+
+ADAPTERS = {
+    "mosquitto_dynsec": MosquittoDynsec,
+    "password_file": PasswordFile,
+    "emqx_postgres": EmqxPostgres,
+}

@@ -1,0 +1,143 @@
+# SPDX-License-Identifier: LGPL-3.0-or-later
+"""What EMQX asks the database, answered by the database; and what the bridge asks EMQX."""
+
+import hashlib
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from types import SimpleNamespace
+
+from odoo.tests import tagged
+
+from ..models.wine_bridge_emqx import AUTHENTICATION, AUTHORIZATION
+from ..process.access import AccessSettings, Change
+from ..process.brokers import EmqxPostgres
+from .common import BridgeCommon
+
+
+class EmqxCommon(BridgeCommon):
+    def ask(self, template, **values):
+        """A query of EMQX: it makes its placeholders parameters of a prepared statement."""
+        self.env.flush_all()
+        for name in values:
+            template = template.replace(f"${{{name}}}", f"%({name})s")
+        self.env.cr.execute(template, values)
+        return self.env.cr.dictfetchall()
+
+    def lets_in(self, username, password, clientid=None):
+        """As EMQX checks it: PBKDF2 with SHA-512, 20000 times, 64 bytes, hexadecimal."""
+        rows = self.ask(AUTHENTICATION, username=username, clientid=clientid or username)
+        if not rows:
+            return False
+        salt = rows[0]["salt"].encode()
+        key = hashlib.pbkdf2_hmac("sha512", password.encode(), salt, 20000, 64)
+        return key.hex() == rows[0]["password_hash"] and not rows[0]["is_superuser"]
+
+    def issue(self):
+        return self.env["wine.bridge.credential"]._issue(self.machine)[self.machine]
+
+
+@tagged("post_install", "-at_install")
+class TestEmqx(EmqxCommon):
+    """Two views, and nothing else to tell EMQX."""
+
+    def test_who_comes_in(self):
+        secret, uuid = self.issue(), self.machine.uuid
+        self.assertTrue(self.lets_in(uuid, secret))
+        self.assertFalse(self.lets_in(uuid, secret + "x"))
+        self.assertFalse(self.lets_in(uuid, secret, clientid="another"))
+        self.assertFalse(self.lets_in("' OR true --", secret))
+
+    def test_a_rotation_a_suspension_and_a_revocation(self):
+        first, uuid = self.issue(), self.machine.uuid
+        second = self.issue()
+        self.assertFalse(self.lets_in(uuid, first))
+        self.machine.action_suspend()
+        self.assertFalse(self.lets_in(uuid, second))
+        self.machine.action_activate()
+        self.assertTrue(self.lets_in(uuid, second))
+        self.env["wine.bridge.credential"].search([])._revoke()
+        self.assertFalse(self.lets_in(uuid, second))
+
+    def test_a_hash_of_another_kind_harms_nobody(self):
+        secret = self.issue()
+        other = self.machine.copy({"serial": "old-plate", "name": "Old"})
+        other.action_commission()
+        self.env["wine.bridge.credential"]._issue(other)
+        credential = self.env["wine.bridge.credential"].search([("machine_id", "=", other.id)])
+        for line in ("$7$101$/////////w==$AAAA", "$7$20000$/////////w==$AAAA", "$6$x$y", False):
+            credential.secret_hash = line
+            with self.subTest(line=line):
+                self.assertFalse(self.lets_in(other.uuid, "x"))
+                self.assertTrue(self.lets_in(self.machine.uuid, secret))
+
+    def test_what_a_machine_may(self):
+        self.issue()
+        self.env["ir.config_parameter"].set_param("wine_device_bridge.base", "wine/v1/t")
+        rows = self.ask(AUTHORIZATION, username=self.machine.uuid)
+        start = f"wine/v1/t/{self.machine.uuid}"
+        self.assertEqual(
+            {(row["permission"], row["action"], row["topic"]) for row in rows},
+            {
+                ("allow", "publish", f"{start}/up/#"),
+                ("allow", "subscribe", f"{start}/down/#"),
+                ("allow", "subscribe", "wine/v1/t/platform/state"),
+            },
+        )
+        self.machine.action_suspend()
+        self.assertFalse(self.ask(AUTHORIZATION, username=self.machine.uuid))
+
+    def test_the_topics_begin_with_the_database_by_itself(self):
+        self.issue()
+        rows = self.ask(AUTHORIZATION, username=self.machine.uuid)
+        base = f"wine/v1/{self.env.cr.dbname}/"
+        self.assertTrue(rows and all(row["topic"].startswith(base) for row in rows))
+
+
+class Api(BaseHTTPRequestHandler):
+    """The one call of EMQX's API that the bridge makes."""
+
+    def do_DELETE(self):  # noqa: N802 - the name is the library's
+        self.server.asked.append((self.path, self.headers["Authorization"]))
+        self.send_response(self.server.status)
+        self.end_headers()
+
+    def log_message(self, *_args):
+        """Silent."""
+
+
+@tagged("post_install", "-at_install")
+class TestEmqxKick(BridgeCommon):
+    """Whoever is connected on the old terms is thrown out by EMQX's API."""
+
+    def setUp(self):
+        super().setUp()
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Api)
+        self.server.asked, self.server.status = [], 204
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+        self.addCleanup(self.server.server_close)
+        self.addCleanup(self.server.shutdown)
+        port = self.server.server_address[1]
+        access = AccessSettings(
+            emqx_api=f"http://127.0.0.1:{port}/", emqx_key="key", emqx_secret="hush"
+        )
+        self.adapter = EmqxPostgres(SimpleNamespace(), access)
+
+    def apply(self):
+        change = Change(7, self.machine.uuid, "off:1", 1, None)
+        return self.adapter.apply(self.env.cr, [change])[7]
+
+    def test_thrown_out(self):
+        self.assertIsNone(self.apply())
+        path, authorization = self.server.asked[0]
+        self.assertEqual(path, f"/api/v5/clients/{self.machine.uuid}")
+        self.assertEqual(authorization, "Basic a2V5Omh1c2g=")
+
+    def test_who_is_not_connected_is_fine(self):
+        self.server.status = 404
+        self.assertIsNone(self.apply())
+
+    def test_a_refusal_and_silence_are_faults(self):
+        self.server.status = 401
+        self.assertIn("401", self.apply())
+        self.adapter.api = "http://127.0.0.1:9"
+        self.assertIn("does not answer", self.apply())

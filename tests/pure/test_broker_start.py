@@ -1,0 +1,35 @@
+# SPDX-License-Identifier: LGPL-3.0-or-later
+"""The broker's files in docker/ say the same as the code that tests and `make run` use."""
+
+import importlib.util
+import json
+import subprocess
+from pathlib import Path
+
+PROJECT = Path(__file__).resolve().parents[2]
+TEMPLATE = PROJECT / "docker" / "mosquitto" / "dynamic-security.json.in"
+START = PROJECT / "docker" / "mosquitto" / "start.sh"
+
+
+def dynsec():
+    path = PROJECT / "addons" / "wine_device_bridge" / "core" / "dynsec.py"
+    spec = importlib.util.spec_from_file_location("wine_dynsec_of_a_test", path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_the_template_has_the_rules_of_the_code():
+    filled = TEMPLATE.read_text()
+    values = {"BASE": "wine/v1/t", "USER": "wine-bridge", "ITERATIONS": "101", "SALT": "c2FsdA=="}
+    for name, value in {**values, "KEY": "a2V5"}.items():
+        assert f"@{name}@" in filled, name
+        filled = filled.replace(f"@{name}@", value)
+    line = "$7$101$c2FsdA==$a2V5"
+    assert json.loads(filled) == dynsec().document("wine/v1/t", {}, {"wine-bridge": line})
+
+
+def test_the_script_is_one_for_a_plain_shell():
+    assert subprocess.run(["sh", "-n", START], check=False).returncode == 0
+    for name in ("BASE", "USER", "ITERATIONS", "SALT", "KEY"):
+        assert f"@{name}@" in START.read_text()
