@@ -21,7 +21,12 @@ class Board:
 
     def __init__(self, house, uuid, secret):
         self.house, self.uuid, self.acks, self.is_in, self.gone_at = house, uuid, [], None, None
-        client = mqtt.Client(mqtt.CallbackAPIVersion.VERSION2, uuid, protocol=mqtt.MQTTv5)
+        client = mqtt.Client(
+            mqtt.CallbackAPIVersion.VERSION2,
+            uuid,
+            protocol=mqtt.MQTTv5,
+            reconnect_on_failure=False,
+        )
         client.username_pw_set(uuid, secret)
         client.on_connect = self._connected
         client.on_disconnect = self._gone

@@ -30,7 +30,10 @@ class Device:
         self.answered = threading.Event()
         self.changed = threading.Condition()
         client = mqtt.Client(
-            mqtt.CallbackAPIVersion.VERSION2, client_id or user or "", protocol=mqtt.MQTTv5
+            mqtt.CallbackAPIVersion.VERSION2,
+            client_id or user or "",
+            protocol=mqtt.MQTTv5,
+            reconnect_on_failure=False,
         )
         if user is not None:
             client.username_pw_set(user, password)
@@ -94,6 +97,10 @@ class Device:
 
 @pytest.fixture(scope="module")
 def broker():
+    from odoo.tools import config
+
+    conf, _port = kit.odoo_conf(TENANT)
+    config.parse_config(["-c", str(conf)], setup_logging=False)
     with kit.broker(TENANT, access=mosquitto.DYNSEC, tls=True) as instance:
         yield instance
 

@@ -64,7 +64,8 @@ def provision_once(name, broker, tenant):
     """Provision the machines of `make run` when the database, its addons or accounts are new."""
     if not (ADDON / "cli" / "wine_bridge_credentials.py").exists():
         return
-    current = json.dumps([name, tenant, postgres.query(_OID.format(name)), database.fingerprints()])
+    number = postgres.query(_OID.format(name))
+    current = json.dumps([name, tenant, number, database.fingerprints(), broker.access])
     if FLEET.exists() and STAMP.exists() and STAMP.read_text() == current:
         _set_address(broker)
         return

@@ -16,7 +16,7 @@ _logger = logging.getLogger(__name__)
 #: seconds between two looks; changes taken at once
 EVERY, MOST = 0.5, 50
 #: seconds that a machine which is suspended may take to hear that it shall stop selling
-GRACE = 1.0
+GRACE = 0.8
 
 
 @dataclass(frozen=True)
