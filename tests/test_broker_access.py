@@ -344,3 +344,33 @@ def test_a_plain_word_on_the_tls_port_is_not_answered(broker):
         except (TimeoutError, ConnectionError):
             answer = b""
     assert not answer.startswith(b"\x20")  # no CONNACK
+
+
+def test_the_password_file_throws_out_as_well():
+    """mosquitto compares who is connected with its file when it reads it again."""
+    from odoo.addons.wine_device_bridge.core.passwd_file import write_passwords
+    from odoo.addons.wine_device_bridge.core.password import hashed
+    from odoo.addons.wine_device_bridge.process.access import AccessSettings
+    from odoo.addons.wine_device_bridge.process.brokers import PasswordFile
+
+    with kit.broker(f"{TENANT}_file", access="password_file") as other:
+        pid_file = str(other.home / "mosquitto.pid")
+        access = AccessSettings("password_file", passwd=str(other.passwd), pid_file=pid_file)
+        adapter = PasswordFile(SimpleNamespace(user=mosquitto.BRIDGE), access)
+
+        def tell(**secrets):
+            lines = {uuid: hashed(secret) for uuid, secret in secrets.items()}
+            write_passwords(adapter.path, lines, adapter.bridge)
+            adapter._reload()
+            time.sleep(0.3)
+
+        tell(**{A: "first", B: "other"})
+        machine, bystander = Device(other, A, "first"), Device(other, B, "other")
+        try:
+            assert machine.is_in and bystander.is_in
+            tell(**{B: "other"})
+            assert machine.gone.wait(2), "a removed machine is still connected"
+            assert bystander.is_in
+        finally:
+            machine.close()
+            bystander.close()

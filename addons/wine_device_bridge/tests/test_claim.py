@@ -220,7 +220,7 @@ class TestClaimDoor(ClaimCommon, HttpCase):
 
     def test_nonsense(self):
         for content in (
-            b"",
+            b" ",
             b"\xff",
             b"[]",
             b"{}",
