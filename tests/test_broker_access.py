@@ -15,7 +15,7 @@ from tools.env import kit, mosquitto
 
 TENANT = "wine_access"
 BASE = f"wine/v1/{TENANT}"
-A, B = str(uuid4()), str(uuid4())
+A, B = "0190f2a4-0000-4000-8000-00000000000a", "0190f2a4-0000-4000-8000-00000000000b"
 KEY = {"k1": b"k" * 32}
 #: the broker's answer to a message that it does not take, MQTT 5
 NOT_AUTHORISED = 135

@@ -57,6 +57,7 @@ class WineBridgeCredentials(Command):
 
 def _write_broker(env, options):
     """Write the file that the broker reads, and note that it stands there."""
+    # pylint: disable=odoo-addons-relative-import
     from odoo.addons.wine_device_bridge.core import dynsec, passwd_file, password
 
     credentials = env["wine.bridge.credential"].search([])

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: LGPL-3.0-or-later
 from odoo import fields, models
 from odoo.exceptions import AccessError, UserError
+from odoo.tools import format_date
 
 
 class WineMachine(models.Model):
@@ -40,14 +41,13 @@ class WineMachine(models.Model):
         for machine in self:
             credential = machine.bridge_credential_ids[:1]
             machine.bridge_access = machine._bridge_access_state(credential)
-            machine.bridge_access_text = credential.fault or (
-                credential
-                and self.env._(
+            machine.bridge_access_text = credential.fault
+            if credential and not credential.fault:
+                machine.bridge_access_text = self.env._(
                     "credential %(version)s of %(date)s",
                     version=credential.version,
-                    date=fields.Date.to_string(credential.issued_at),
+                    date=format_date(self.env, credential.issued_at),
                 )
-            )
 
     def _bridge_access_state(self, credential):
         if not credential:

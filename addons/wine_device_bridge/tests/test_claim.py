@@ -147,7 +147,10 @@ class TestStand(ClaimCommon):
         self.assertTrue(matches(secret, credential.secret_hash))
 
     def test_what_the_form_says(self):
+        draft = self.machine.copy({"serial": "no-credential"})
+        self.assertEqual((draft.bridge_access, draft.bridge_access_text), ("none", False))
         credential = self.credential()
+        self.assertIn("credential 1 of ", self.machine.bridge_access_text)
         self.assertEqual(self.machine.bridge_access, "waiting")
         credential.applied = credential.stand
         self.machine.invalidate_recordset()
