@@ -7,11 +7,12 @@ at any moment loses nothing and repeats nothing.
 """
 
 import json
+import logging
 import random
 from collections import deque
 from dataclasses import dataclass
 
-from fleet import clock
+from fleet import clock, schema
 from fleet.climate import Climate
 from fleet.clock import Clock
 from fleet.commands import Commands
@@ -28,6 +29,7 @@ URGENT = {"vend.accepted", "vend.rejected", "vend.started", "vend.result", "auth
 PATIENCE = 10  # a new journal waits longer for what the platform knows of an older one
 DIARY = 60  # lines that log.request can show
 COMPACT_AT = 256 * 1024  # bytes that a journal may grow by before it is written anew
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -54,6 +56,7 @@ class Device:
         self.fresh = self.state.boots == 0
         self._compact_at = journal.size + COMPACT_AT
         self.out, self.reboot_wanted, self.boot_id = deque(), False, None
+        self.unsound = 0  # messages, said or heard, that break the published contract
         self.outbox = Outbox(self.state, options)
         self.shadow, self.vending = Shadow(self), Vending(self)
         self.commands, self.service = Commands(self), Service(self)
@@ -138,6 +141,7 @@ class Device:
             "evt_ack": self.acknowledged,
         }
         if isinstance(document, dict) and suffix in handlers:
+            self._hold_against_contract(suffix, document)
             handlers[suffix](document, now)
 
     def acknowledged(self, ack, _now=None):
@@ -179,6 +183,7 @@ class Device:
         for offset, (kind, data, corr) in enumerate(events):
             numbered = {"seq": seq + offset, "hist": at is not None or not self.outbox.online}
             envelopes.append(self.envelope(kind, now, data, corr, at, numbered))
+            self._hold_against_contract("evt", envelopes[-1])
         self.commit({"evt": envelopes} | changes)
         for envelope in envelopes:
             self.note(now, f"event {envelope['seq']} {envelope['type']}")
@@ -195,8 +200,17 @@ class Device:
         return head | ({"corr": corr} if corr else {}) | {"data": data}
 
     def _message(self, suffix, kind, now, data, corr=None, qos=1, retain=False):
-        payload = dump(self.envelope(kind, now, data, corr))
-        return Message(f"up/{suffix}", payload, qos, retain)
+        envelope = self.envelope(kind, now, data, corr)
+        self._hold_against_contract(suffix, envelope)
+        return Message(f"up/{suffix}", dump(envelope), qos, retain)
+
+    def _hold_against_contract(self, channel, message):
+        """Own up to what breaks it; the platform is to find it as well, so it goes on."""
+        if not schema.sound(channel, message):
+            self.unsound += 1
+            faults = "; ".join(schema.faults(channel, message)[:3])
+            kind = message.get("type", channel)
+            log.error("%s: %s breaks the protocol: %s", self.config.serial, kind, faults)
 
     def send(self, suffix, kind, now, data, **how):
         """Say something that is not journalled; unsaid while the line is down."""

@@ -35,8 +35,11 @@ def faults(channel, message):
 
 
 def sound(channel, message):
-    """Whether one message keeps the contract: the quick question."""
-    return _validator(path(channel, message.get("type"))).is_valid(message)
+    """Whether one message, an object, keeps the contract: the quick question."""
+    try:
+        return _validator(path(channel, message.get("type"))).is_valid(message)
+    except ValueError:
+        return False
 
 
 def path(channel, kind=None):

@@ -7,7 +7,7 @@
     "license": "LGPL-3",
     "author": "Wine Vending contributors",
     "depends": ["wine_vending"],
-    "external_dependencies": {"python": ["paho-mqtt"]},
+    "external_dependencies": {"python": ["jsonschema-rs", "paho-mqtt"]},
     "data": [
         "security/ir.model.access.csv",
         "security/bridge_rules.xml",

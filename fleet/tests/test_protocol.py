@@ -8,7 +8,7 @@ from decimal import Decimal
 
 import pytest
 
-from fleet import clock
+from fleet import clock, schema
 from fleet.options import Options
 from fleet.tests import standin
 
@@ -54,6 +54,7 @@ def said(bench_factory):
     bench.command("machine.lock", seconds=-1)
     bench.device.connected(bench.now)
     bench.listen(100)
+    assert bench.device.unsound == 0
     return bench.said
 
 
@@ -74,6 +75,47 @@ def test_data_has_the_fields_of_its_type(said):
     for event in events(said):
         needed, optional = (set(words.split()) for words in FIELDS[event["type"]])
         assert needed <= event["data"].keys() <= needed | optional, event
+
+
+def test_everything_that_is_said_keeps_the_published_contract(said):
+    """Strictly: readings too, and the fields that a reader of another house may pass over."""
+    for suffix, message in said:
+        assert schema.faults(suffix.removeprefix("up/"), message) == [], message
+
+
+def test_the_contract_knows_these_types_and_no_other():
+    assert schema.types("evt") == sorted(FIELDS)
+    for kind, (needed, optional) in FIELDS.items():
+        data = schema.schemas()[f"events/{kind}.schema.json"]["properties"]["data"]
+        known = set((needed + " " + optional).split())
+        assert known <= data["properties"].keys() <= known | {"file"}
+        assert set(data["required"]) <= set(needed.split())
+
+
+def test_what_the_stand_in_of_the_platform_says_keeps_it_too():
+    assert schema.faults("desired", standin.planogram()) == []
+    assert schema.faults("cmd", standin.command("vend.authorize", standin.authorisation())) == []
+    assert schema.faults("cmd", standin.command("vend.authorize", {})) != []
+
+
+def test_the_published_examples_and_what_is_wrong_with_others():
+    examples = json.loads((README.parent / "examples.json").read_text(encoding="utf-8"))
+    for one in examples:
+        assert schema.faults(one["channel"], one["message"]) == []
+    door = next(one["message"] for one in examples if one["message"].get("type") == "door")
+    ajar = door | {"data": {"state": "ajar"}, "seq": 0}
+    fields = sorted(fault.split(":")[0] for fault in schema.faults("evt", [door, ajar]))
+    assert fields == ["data.state", "seq"]
+    assert schema.faults("evt", [door] * 51) == ["51 events: 1 to 50 go together"]
+    assert schema.faults("evt", []) and schema.faults("evt", 7) and schema.faults("cmd", [])
+    assert schema.sound("evt", door) and not schema.sound("evt", ajar)
+    assert not schema.sound("evt", door | {"id": "\ud800"})
+
+
+def test_a_device_owns_up_to_what_breaks_the_contract(bench, caplog):
+    bench.device.emit(bench.now, "door", {"state": "ajar"})
+    assert bench.device.unsound == 1
+    assert "door" in caplog.text and "data.state" in caplog.text
 
 
 def test_every_message_is_in_an_envelope(said):

@@ -1,17 +1,18 @@
 # SPDX-License-Identifier: LGPL-3.0-or-later
-"""The envelope: from bytes to checked messages, or to a refusal with its code (protocol §2)."""
+"""From bytes to messages that keep the published contract, or to a refusal with its code (§2)."""
 
 import hashlib
 import json
 from dataclasses import dataclass
 from datetime import datetime, timezone
-from uuid import UUID
+
+from . import schema
 
 MAX_BYTES = 32 * 1024
 MAX_DEPTH = 8
 MAX_EVENTS = 50
 MAX_SEQ = 2**53
-QUALITIES = ("synced", "drifted", "unset")
+UNSTORABLE = "it holds a NUL, half a character or a number without end"
 
 
 class Refused(Exception):
@@ -113,7 +114,8 @@ def _envelope(machine, channel, content):
     named = content.get("machine", machine)
     if named != machine:
         raise Refused("foreign_machine", f"the payload names machine {named!r}", **where)
-    reason = _fault(channel, content, epoch, seq)
+    text = _canonical(content)
+    reason = _fault(channel, content, where) if text else UNSTORABLE
     if reason:
         raise Refused("schema", reason, **where)
     return Envelope(
@@ -128,47 +130,22 @@ def _envelope(machine, channel, content):
         type=content["type"],
         corr=content.get("corr"),
         data=content["data"],
-        digest=digest(content),
+        digest=_fingerprint(text),
     )
 
 
-def _fault(channel, content, epoch, seq):
-    """The first thing that is wrong with an envelope, in words, or None."""
-    checks = (
-        (_is_uuid(content.get("id")), "id is no UUID"),
-        (epoch is not None, "epoch is no positive integer"),
-        (channel != "evt" or seq is not None, "seq is no positive integer"),
-        (content.get("ts_q") in QUALITIES, "ts_q is not synced, drifted or unset"),
-        (_time(content.get("ts")) or content.get("ts_q") != "synced", "ts is no time with offset"),
-        (_is_text(content.get("type"), 64), "type is no short text"),
-        (isinstance(content.get("data"), dict), "data is no object"),
-        (content.get("corr") is None or _is_text(content["corr"], 64), "corr is no short text"),
-        (content.get("boot") is None or _is_uuid(content["boot"]), "boot is no UUID"),
-        (_is_storable(content), "it holds a NUL, half a character or a number without end"),
-    )
-    return next((reason for fine, reason in checks if not fine), None)
+def _fault(channel, content, where):
+    """The first thing that is wrong with a message, in words, or None.
 
-
-def _is_storable(content):
-    """Whether a database can keep it: UTF-8 text without NUL, finite numbers."""
-    try:
-        text = json.dumps(content, ensure_ascii=False, allow_nan=False)
-        return bool(text.encode("utf-8")) and "\\u0000" not in text
-    except ValueError:
-        return False
-
-
-def _is_uuid(value):
-    if not isinstance(value, str) or len(value) != 36:
-        return False
-    try:
-        return str(UUID(value)) == value.lower()
-    except ValueError:
-        return False
-
-
-def _is_text(value, limit):
-    return isinstance(value, str) and 0 < len(value) <= limit
+    The schemas say nearly all of it; 1.0 is an integer to them, and 23:59:60 a time.
+    """
+    if reason := schema.fault(channel, content):
+        return reason
+    if where["epoch"] is None or (channel == "evt" and where["seq"] is None):
+        return "epoch or seq is written as a fraction"
+    if content["ts_q"] == "synced" and not _time(content["ts"]):
+        return "ts: this platform cannot tell that time"
+    return None
 
 
 def _integer(value):
@@ -189,6 +166,23 @@ def _time(value):
 
 def digest(content):
     """Fingerprint of a message; ``hist`` says how it travelled, not what it says."""
+    return _fingerprint(_told(content))
+
+
+def _told(content, **how):
+    """What a message says, in one form whatever the order of its fields."""
     bare = {key: value for key, value in content.items() if key != "hist"}
-    text = json.dumps(bare, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return json.dumps(bare, sort_keys=True, separators=(",", ":"), ensure_ascii=False, **how)
+
+
+def _fingerprint(text):
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _canonical(content):
+    """The same, or None where no database can keep it: UTF-8 without NUL, finite numbers."""
+    try:
+        text = _told(content, allow_nan=False)
+        return text if text.encode("utf-8") and "\\u0000" not in text else None
+    except ValueError:
+        return None

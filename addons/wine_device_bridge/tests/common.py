@@ -60,6 +60,11 @@ class BridgeCommon(WineCommon):
         machine = machine or self.machine
         return self.envelope("vend.local", self.local(machine, **values).data)
 
+    def birth(self, **data):
+        """Envelope of a birth."""
+        said = {"fw": "1", "proto": 1, "caps": [], "next_seq": 1, "desired_version": 0, "slots": 3}
+        return self.envelope("birth", {**said, **data}, seq=None)
+
     def project(self, *facts):
         if facts:
             return super().project(*facts)

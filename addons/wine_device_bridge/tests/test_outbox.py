@@ -6,6 +6,7 @@ from datetime import timedelta
 from odoo import fields
 from odoo.tests import tagged
 
+from ..core import schema
 from .common import BridgeCommon
 
 
@@ -30,6 +31,9 @@ class TestOutbox(BridgeCommon):
         command = self.commands("vend.authorize")
         self.assertEqual(command.state, "queued")
         self.assertEqual(command.args["vend_id"], vend.uuid)
+        message = {"id": command.uuid, "type": command.type, "args": command.args}
+        message["exp"] = f"{command.expires_at.isoformat()}Z"
+        self.assertIsNone(schema.fault("cmd", message))
         self.assertEqual(command.expires_at, vend.expires_at)
 
     def test_answers_only_move_forward(self):

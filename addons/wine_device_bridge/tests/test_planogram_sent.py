@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: LGPL-3.0-or-later
 from odoo.tests import tagged
 
+from ..core import schema
 from .common import BridgeCommon
 
 
@@ -15,6 +16,7 @@ class TestPlanogramSent(BridgeCommon):
             [("machine_id", "=", self.machine.id), ("channel", "=", "desired")], order="id desc"
         )
         self.assertEqual(commands[0].args["version"], planogram.version)
+        self.assertIsNone(schema.fault("desired", commands[0].args))
         self.assertFalse(planogram.sent_at)
         commands[0].write({"state": "sent", "sent_at": "2026-03-01 10:00:00"})
         planogram.invalidate_recordset(["sent_at"])
@@ -24,7 +26,7 @@ class TestPlanogramSent(BridgeCommon):
     def test_a_report_on_the_wire_is_applied_and_compared(self):
         self.publish_planogram(self.machine, {"A1": self.wine}, A1=99)
         content = self.envelope(
-            "x",
+            "reported",
             {"version": 1, "sha256": "0" * 64, "fw": "2", "errors": [{"slot": "A1", "code": "e1"}]},
             seq=None,
         )

@@ -134,9 +134,7 @@ class TestProjection(BridgeCommon):
         Command = self.env["wine.bridge.command"]
         for version, expected in ((0, 1), (1, 0)):
             Command.search([]).state = "sent"
-            birth = self.envelope(
-                "birth", {"fw": "1", "desired_version": version, "next_seq": 1}, seq=None
-            )
+            birth = self.birth(desired_version=version)
             self.store(self.publish(birth, channel="birth"))
             self.project()
             queued = Command.search_count([("state", "=", "queued"), ("channel", "=", "desired")])

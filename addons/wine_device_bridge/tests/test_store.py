@@ -169,7 +169,7 @@ class TestStore(BridgeCommon):
     def test_birth_is_answered_with_what_is_stored(self):
         event = self.envelope()
         self.store(self.publish(event))
-        birth = self.envelope("birth", {"fw": "1", "next_seq": event["seq"] + 1}, seq=None)
+        birth = self.birth(next_seq=event["seq"] + 1)
         result = self.store(self.publish(birth, channel="birth"))
         ack = result.journals[self.machine.uuid, 1].acknowledgement(1)
         self.assertEqual(ack["ack_seq"], event["seq"])

@@ -137,17 +137,19 @@ def test_the_digest_tells_contents_apart(first, second):
 
 
 def test_what_is_read():
-    content = good(id=str(uuid4()).upper(), hist=True, corr="c", unknown=[1])
+    corr = str(uuid4())
+    content = good(id=str(uuid4()).upper(), hist=True, corr=corr, unknown=[1])
     envelope = one(content)
     assert envelope.id == content["id"].lower()
-    assert (envelope.epoch, envelope.seq, envelope.hist, envelope.corr) == (1, 5, True, "c")
+    assert (envelope.epoch, envelope.seq, envelope.hist, envelope.corr) == (1, 5, True, corr)
     assert envelope.ts == datetime(2026, 3, 10, 11, tzinfo=timezone.utc)
     assert envelope.data == {"state": "opened"}
 
 
 def test_only_events_have_a_number():
-    assert one(good(), "birth").seq is None
-    assert one(good(seq="absent"), "birth").seq is None
+    online = {"type": "state", "data": {"state": "online"}}
+    assert one(good(**online), "state").seq is None
+    assert one(good(seq="absent", **online), "state").seq is None
     assert one(good(seq="absent")).code == "schema"
 
 
@@ -175,6 +177,18 @@ def test_only_events_have_a_number():
         {"data": "absent"},
         {"corr": 5},
         {"corr": ""},
+        {"corr": "c"},
+        {"hist": "absent"},
+        {"hist": 1},
+        {"boot": "absent"},
+        {"epoch": 1.0},
+        {"seq": 5.0},
+        {"ts": None},
+        {"ts": "2026-06-30T23:59:60Z"},
+        {"ts": "0001-01-01T00:00:00+23:59"},
+        {"ts": "absent", "ts_q": "drifted"},
+        {"data": {}},
+        {"data": {"state": "ajar"}},
         {"boot": "b"},
         {"type": "a\0b"},
         {"data": {"x": "a\0"}},
@@ -226,7 +240,7 @@ def nested(levels):
 @pytest.mark.parametrize("wrapped", [False, True])
 def test_depth(wrapped):
     def send(data):
-        content = good(data=data)
+        content = good(data={"state": "opened", **data})
         return one([content] if wrapped else content)
 
     assert isinstance(send(nested(MAX_DEPTH - 1)), Envelope)
