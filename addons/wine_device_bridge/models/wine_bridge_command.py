@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: LGPL-3.0-or-later
 import json
-from uuid import uuid4
 
 from odoo import api, fields, models
+
+from ..core.ids import uuid7
 
 STATES = [
     ("queued", "Waiting"),
@@ -33,9 +34,7 @@ class WineBridgeCommand(models.Model):
     _order = "id desc"
     _rec_name = "type"
 
-    uuid = fields.Char(
-        "Command id", required=True, readonly=True, default=lambda self: str(uuid4())
-    )
+    uuid = fields.Char("Command id", required=True, readonly=True, default=lambda self: uuid7())
     machine_id = fields.Many2one(
         "wine.machine", required=True, readonly=True, index=True, ondelete="restrict"
     )

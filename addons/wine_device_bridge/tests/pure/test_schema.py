@@ -12,6 +12,7 @@ from jsonschema import Draft202012Validator, FormatChecker
 from referencing import Registry, Resource
 from wine_device_bridge_core import schema
 from wine_device_bridge_core.envelope import MAX_BYTES, Envelope, Refused, read
+from wine_device_bridge_core.received import Received
 
 PROJECT = Path(__file__).parents[4]
 EXAMPLES = json.loads((PROJECT / "docs" / "protocol" / "examples.json").read_text("utf-8"))
@@ -208,6 +209,16 @@ def test_a_reading_out_of_bounds_costs_only_itself():
 def test_a_channel_that_nobody_knows_is_a_mistake_of_ours():
     with pytest.raises(KeyError):
         schema.fault("nowhere", {})
+
+
+@given(st.lists(st.integers(1, 2**53), max_size=30), st.lists(st.integers(1, 2**53), max_size=5))
+def test_every_acknowledgement_of_ours_keeps_the_contract(seqs, refused):
+    journal = Received()
+    for seq in seqs:
+        journal.add(seq)
+    rejected = [(seq, code) for seq in refused for code in ("schema", "identity_conflict")]
+    said = json.loads(json.dumps(journal.acknowledgement(1, rejected)))
+    assert schema.fault("evt_ack", said) is None
 
 
 anything = st.recursive(
