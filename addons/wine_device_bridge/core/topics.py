@@ -7,6 +7,8 @@ UP = ("birth", "state", "evt", "ack", "reported")
 #: may get lost: neither kept at the broker nor acknowledged
 TELEMETRY = "tele"
 COMMAND, DESIRED, EVENT_ACK = "cmd", "desired", "evt_ack"
+#: several bridges share what machines say (MQTT 5 §4.8.2): each message goes to one of them
+SHARED = "$share/bridge/"
 
 
 class Topics:
@@ -18,10 +20,14 @@ class Topics:
     def __init__(self, root, tenant):
         self.base = f"{root}/{tenant}"
 
-    def subscriptions(self):
-        """[(topic filter, QoS)] of everything that devices say."""
-        kept = [(f"{self.base}/+/up/{channel}", 1) for channel in UP]
-        return [*kept, (f"{self.base}/+/up/{TELEMETRY}", 0)]
+    def subscriptions(self, shared=False):
+        """[(topic filter, QoS)] of everything that devices say.
+
+        :param shared: with all other bridges, each message to one of them
+        """
+        begin = f"{SHARED if shared else ''}{self.base}/+/up"
+        kept = [(f"{begin}/{channel}", 1) for channel in UP]
+        return [*kept, (f"{begin}/{TELEMETRY}", 0)]
 
     def is_telemetry(self, topic):
         """Whether it goes the light way; any topic may be asked."""

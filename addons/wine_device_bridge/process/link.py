@@ -143,7 +143,7 @@ class Link:
             return
         self.session += 1
         _logger.info("connected to %s:%s", self.settings.host, self.settings.port)
-        client.subscribe(self.topics.subscriptions())
+        client.subscribe(self.topics.subscriptions(shared=bool(self.settings.instance)))
         client.publish(self.topics.platform_state(), self._state("online"), 1, retain=True)
 
     def _on_disconnect(self, _client, _userdata, _flags, reason, _properties):

@@ -2,6 +2,7 @@
 """Settings of the bridge from the environment; nothing secret is ever printed."""
 
 import os
+import re
 from dataclasses import dataclass, field
 
 
@@ -21,10 +22,12 @@ class Settings:
     project_batch: int = 500
     linger: float = 0.02
     project: bool = True
+    #: name of this one where several bridges share the work; empty: the only one
+    instance: str = ""
 
     @property
     def client_id(self):
-        return f"wine-bridge-{self.tenant}"
+        return "-".join(filter(None, ("wine-bridge", self.tenant, self.instance)))
 
 
 def from_environment(database, environ=None):
@@ -45,7 +48,17 @@ def from_environment(database, environ=None):
         ingest_batch=_number(environ, "WINE_BRIDGE_INGEST_BATCH", 1000),
         project_batch=_number(environ, "WINE_BRIDGE_PROJECT_BATCH", 500),
         project=environ.get("WINE_BRIDGE_PROJECT", "1") != "0",
+        instance=_instance(environ),
     )
+
+
+def _instance(environ):
+    name = environ.get("WINE_BRIDGE_INSTANCE", "")
+    if name and not re.fullmatch(r"[A-Za-z0-9_.]{1,20}", name):
+        raise ValueError(
+            f"WINE_BRIDGE_INSTANCE is {name!r}; give 1 to 20 letters or digits, such as a"
+        )
+    return name
 
 
 def _number(environ, name, default):

@@ -73,3 +73,10 @@ def test_telemetry_goes_the_light_way():
     assert [qos for pattern, qos in TOPICS.subscriptions() if matches(pattern, topic)] == [0]
     assert not TOPICS.is_telemetry(f"wine/v1/company/{MACHINE}/up/evt")
     assert not TOPICS.is_telemetry(f"wine/v1/other/{MACHINE}/up/{TELEMETRY}")
+
+
+@given(st.sampled_from((*UP, TELEMETRY)))
+def test_several_bridges_share_the_same_topics(channel):
+    alone = TOPICS.subscriptions()
+    assert [(f"$share/bridge/{topic}", qos) for topic, qos in alone] == TOPICS.subscriptions(True)
+    assert any(topic.endswith(f"/up/{channel}") for topic, _qos in alone)
