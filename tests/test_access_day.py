@@ -56,6 +56,7 @@ class Board:
             "boot": str(uuid4()),
             "ts": datetime.now(timezone.utc).isoformat(),
             "ts_q": "synced",
+            "hist": False,
             "type": "door",
             "data": {"state": "opened"},
             **more,
