@@ -3,9 +3,9 @@
 
 import json
 import logging
-import queue
 import threading
 import time
+from collections import deque
 from dataclasses import dataclass
 from datetime import datetime, timezone
 
@@ -14,12 +14,16 @@ from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
 from ..core.dropping import DroppingQueue
+from ..core.fairness import CONTROL, READINGS, Buckets, FairQueue, Limit
+from ..core.metrics import metrics
 from ..core.topics import Topics
 
 _logger = logging.getLogger(__name__)
 SESSION_EXPIRY = 7 * 24 * 3600
 #: readings that wait here at most; at 1,700 a second, half a minute of them
-TELEMETRY_LIMIT = 50_000
+TELEMETRY_LIMIT, TELEMETRY_BYTES = 50_000, 64 * 1024 * 1024
+#: of a message that is far too large only so much is kept: it is refused in any case
+PAYLOAD_LIMIT = 64 * 1024
 
 
 @dataclass(slots=True)
@@ -32,22 +36,28 @@ class Publish:
     qos: int
     received: datetime
     session: int
+    done: bool = False
 
 
 class Link:
     """Connects, queues what arrives, publishes; reconnects by itself.
 
     What was not acknowledged when a connection broke comes again after the next one, and only then:
-    an acknowledgement for an earlier connection is therefore dropped.
+    an acknowledgement for an earlier connection is therefore dropped. Acknowledgements leave in the
+    order in which the messages came (MQTT 5 §4.6), although they are stored in another one: machine
+    by machine in turn, and none faster than it may (:class:`FairQueue`).
     """
 
     def __init__(self, settings):
         self.settings = settings
         self.topics = Topics(settings.root, settings.tenant)
-        self.inbox = queue.Queue()
-        self.telemetry = DroppingQueue(TELEMETRY_LIMIT)
+        limit = Limit(settings.rate, settings.burst)
+        self.inbox = FairQueue(self.topics.base, limit, CONTROL if limit.rate else limit)
+        self.telemetry = DroppingQueue(TELEMETRY_LIMIT, TELEMETRY_BYTES)
+        self.readings = Buckets(READINGS if limit.rate else limit)
         self.session = 0
         self.lock = threading.Lock()
+        self.unanswered = deque()
         self.client = self._client()
 
     def _client(self):
@@ -98,10 +108,15 @@ class Link:
         return self.client.is_connected()
 
     def acknowledge(self, publishes):
-        """PUBACK what is stored."""
+        """PUBACK what is stored, as soon as all that came before it is."""
         for publish in publishes:
-            if publish.qos and publish.session == self.session:
-                self.client.ack(publish.mid, publish.qos)
+            publish.done = True
+        with self.lock:
+            waiting = self.unanswered
+            while waiting and waiting[0].done:
+                publish = waiting.popleft()
+                if publish.session == self.session:
+                    self.client.ack(publish.mid, publish.qos)
 
     def say(self, topic, payload, *, retain=False, expiry=None):
         """Publish a JSON document at QoS 1; returns paho's info of it.
@@ -156,8 +171,21 @@ class Link:
             topic = message.topic
         except UnicodeDecodeError:
             topic = repr(message._topic)
-        publish = Publish(topic, message.payload, message.mid, message.qos, received, self.session)
+        payload = message.payload[:PAYLOAD_LIMIT]
+        publish = Publish(topic, payload, message.mid, message.qos, received, self.session)
+        if publish.qos:
+            self.unanswered.append(publish)
         if self.topics.is_telemetry(topic):
-            self.telemetry.put(publish)
+            self._take_reading(publish)
+        elif released := self.inbox.put(publish):
+            metrics.count("throttled", channel=topic.rpartition("/")[2])
+            self.acknowledge(released)
+
+    def _take_reading(self, publish):
+        """Readings are neither waited for nor missed: beyond its limit a machine's are dropped."""
+        if self.readings.wait(publish.topic, 1 + len(publish.payload) // 1024):
+            metrics.count("throttled", channel="tele")
         else:
-            self.inbox.put(publish)
+            self.telemetry.put(publish, len(publish.payload))
+        if publish.qos:
+            self.acknowledge([publish])

@@ -24,6 +24,9 @@ class Settings:
     project: bool = True
     #: name of this one where several bridges share the work; empty: the only one
     instance: str = ""
+    #: events a second of one machine in the long run and at once; rate 0: no limit
+    rate: int = 50
+    burst: int = 500
 
     @property
     def client_id(self):
@@ -49,6 +52,8 @@ def from_environment(database, environ=None):
         project_batch=_number(environ, "WINE_BRIDGE_PROJECT_BATCH", 500),
         project=environ.get("WINE_BRIDGE_PROJECT", "1") != "0",
         instance=_instance(environ),
+        rate=_number(environ, "WINE_BRIDGE_RATE", 50),
+        burst=_number(environ, "WINE_BRIDGE_BURST", 500) or 1,
     )
 
 

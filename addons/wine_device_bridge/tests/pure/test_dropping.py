@@ -29,6 +29,15 @@ def test_nothing_is_lost_uncounted(steps, limit):
     assert len(queue) <= limit
 
 
+def test_bytes_are_bounded_too():
+    queue = DroppingQueue(100, 10)
+    for number in range(10):
+        queue.put(number, 4)
+    assert (len(queue), queue.bytes, queue.dropped) == (2, 8, 8)
+    queue.put("large", 50)  # larger than all: alone
+    assert (queue.take(5), queue.bytes) == (["large"], 0)
+
+
 def test_many_threads():
     queue = DroppingQueue(100)
     threads = [

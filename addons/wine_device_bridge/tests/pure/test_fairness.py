@@ -1,0 +1,289 @@
+# SPDX-License-Identifier: LGPL-3.0-or-later
+"""Who speaks too loudly waits; nobody else does, nothing is forgotten, nothing grows."""
+
+import queue
+import threading
+from collections import Counter, defaultdict
+from dataclasses import dataclass
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from wine_device_bridge_core import fairness
+from wine_device_bridge_core.fairness import Bucket, Buckets, FairQueue, Limit, cost_of
+
+BASE = "wine/v1/db"
+
+
+@dataclass(eq=False, slots=True)
+class Message:
+    topic: str
+    payload: bytes
+    number: int = 0
+
+
+class Clock:
+    """A clock that a test turns."""
+
+    def __init__(self):
+        self.now = 1000.0
+
+    def __call__(self):
+        return self.now
+
+
+@pytest.fixture
+def clock():
+    return Clock()
+
+
+def message(machine, channel="evt", payload=b'{"seq":1}', number=0):
+    return Message(f"{BASE}/{machine}/up/{channel}", payload, number)
+
+
+def drain(inbox, most=10_000):
+    return inbox.take(most, timeout=0)
+
+
+# === WHAT A MESSAGE COSTS === #
+
+
+@pytest.mark.parametrize(
+    ("payload", "cost"),
+    [
+        (b"", 1),
+        (b"{}", 1),
+        (b'{"seq":1}', 1),
+        (b"[" + b'{"seq":1},' * 49 + b'{"seq":1}]', 50),
+        (b'"seq"' * 1000, 50),
+        (b"x" * 32 * 1024, 32),
+        (b"x" * 64 * 1024, 64),
+    ],
+)
+def test_cost(payload, cost):
+    assert cost_of(payload) == cost
+
+
+# === BUCKETS === #
+
+
+def test_a_burst_and_then_a_pace():
+    bucket = Bucket(Limit(50, 500), 0.0)
+    assert sum(bucket.take(0.0) for _n in range(1000)) == 500
+    assert sum(bucket.take(1 + n / 1000) for n in range(10_000)) == pytest.approx(550, abs=2)
+
+
+def test_an_array_is_let_through_on_credit():
+    bucket = Bucket(Limit(50, 500), 0.0)
+    assert [bucket.take(0.0, 49) for _n in range(12)] == [True] * 11 + [False]
+    assert bucket.wait(0.0) == pytest.approx(39 / 50, abs=0.01)
+    assert bucket.take(39 / 50 + 0.01, 50)
+
+
+def test_a_clock_that_steps_back_gives_nothing():
+    bucket = Bucket(Limit(50, 5), 100.0)
+    assert all(bucket.take(100.0) for _n in range(5))
+    assert not bucket.take(50.0) and not bucket.take(100.0)
+    assert bucket.take(100.1)
+
+
+@given(st.lists(st.tuples(st.floats(0, 5), st.integers(1, 64)), max_size=200))
+def test_never_more_than_the_limit(steps):
+    """In any stretch of time: burst, what flowed in, and one message on credit."""
+    bucket, now, paid = Bucket(Limit(50, 500), 0.0), 0.0, 0
+    for pause, cost in steps:
+        now += pause
+        paid += cost if bucket.take(now, cost) else 0
+        assert paid <= 500 + 50 * now + 64
+
+
+def test_one_bucket_each_and_none_for_the_silent(clock):
+    buckets = Buckets(Limit(10, 20), clock)
+    assert [buckets.wait("a") for _n in range(20)] == [0.0] * 20
+    assert buckets.wait("a") == pytest.approx(0.001)
+    assert buckets.wait("b") == 0.0
+    clock.now += 120
+    assert buckets.wait("c") == 0.0 and len(buckets) == 1
+
+
+def test_no_limit(clock):
+    buckets = Buckets(Limit(0, 1), clock)
+    assert not any(buckets.wait("a", 50) for _n in range(1000))
+    inbox = FairQueue(BASE, Limit(0, 1), Limit(0, 1), clock)
+    for _turn in range(50):
+        assert not any(inbox.put(message("a")) for _n in range(100))
+        assert len(drain(inbox)) == 100
+
+
+# === THE QUEUE === #
+
+
+def test_machines_in_turn(clock):
+    inbox = FairQueue(BASE, clock=clock)
+    for number in range(90):
+        inbox.put(message("loud", number=number))
+    for machine in "abc":
+        inbox.put(message(machine))
+    first = [one.topic.split("/")[3] for one in inbox.take(4, 0)]
+    assert first == ["loud", "a", "b", "c"]
+    assert [one.number for one in drain(inbox)] == list(range(1, 90))
+
+
+def test_nothing_there():
+    inbox = FairQueue(BASE)
+    with pytest.raises(queue.Empty):
+        inbox.get(timeout=0.01)
+    assert inbox.take(5, 0) == [] and inbox.empty() and inbox.qsize() == 0
+
+
+def test_beyond_the_limit_held_then_shed_then_heard_again(clock):
+    inbox = FairQueue(BASE, Limit(50, 500), clock=clock)
+    stored, told = [], Counter()
+    for number in range(2000):
+        released = inbox.put(message("loud", number=number))
+        told[len(released)] += 1
+        stored += drain(inbox)
+    assert len(stored) == 500 and told == {0: 500, 1: 1500}
+    assert inbox.held()[0] == fairness.MOST_HELD
+    assert inbox.floods() == {"loud": 2000 - 500 - fairness.MOST_HELD} and inbox.floods() == {}
+    for _tick in range(20 * 20):
+        clock.now += 0.05
+        stored += drain(inbox)
+    assert [one.number for one in stored] == list(range(900))
+    assert inbox.held() == (0, 0) and not inbox.late
+    assert inbox.put(message("loud")) == ()
+
+
+def test_what_is_shed_is_shed_in_long_runs(clock):
+    """A gap costs a row of the journal: a flood must not make one for each event."""
+    inbox = FairQueue(BASE, Limit(50, 500), clock=clock)
+    kept = []
+    for number in range(60_000):  # 1,000 a second, for a minute
+        clock.now += 0.001
+        inbox.put(message("loud", number=number))
+        kept += [one.number for one in drain(inbox)]
+    gaps = sum(after != before + 1 for before, after in zip(kept, kept[1:], strict=False))
+    assert 3000 <= len(kept) <= 4000
+    assert gaps <= 10
+
+
+def test_only_the_newest_state_waits(clock):
+    inbox = FairQueue(BASE, control=Limit(10, 20), clock=clock)
+    for number in range(100):
+        inbox.put(message("loud", "state", number=number))
+        inbox.put(message("loud", "ack", number=number))
+        drain(inbox)
+    waiting = inbox.lanes["loud", False].held
+    assert [one[2].number for one in waiting if one[0] == "state"] == [99]
+    assert [one[2].number for one in waiting if one[0] == "ack"] == list(range(10, 100))
+
+
+def test_a_flood_of_events_leaves_the_life_of_commands_alone(clock):
+    inbox = FairQueue(BASE, clock=clock)
+    for _n in range(5000):
+        inbox.put(message("loud"))
+        drain(inbox)
+    assert inbox.put(message("loud", "ack")) == ()
+
+
+def test_a_window_is_slowed_and_never_cut_off(clock):
+    """A replay that waits for its acknowledgements: 200 events on the way, 18,000 in all."""
+    inbox, waiting, sent, stored = FairQueue(BASE, clock=clock), 0, 0, 0
+    while stored < 18_000 and clock.now < 2000:
+        while waiting < 4 and sent < 18_000:
+            inbox.put(message("m", payload=b'{"seq":1}' * 50))
+            waiting, sent = waiting + 1, sent + 50
+        done = len(drain(inbox))
+        waiting, stored = waiting - done, stored + 50 * done
+        clock.now += 0.1
+    assert stored == 18_000 and inbox.floods() == {}
+    assert clock.now - 1000 <= 18_000 / 50
+
+
+def test_rubbish_costs_more(clock):
+    inbox = FairQueue(BASE, clock=clock)
+    inbox.put(message("loud"))
+    inbox.charge("loud", 10_000)
+    inbox.charge("nobody", 10_000)
+    assert len(inbox.put(message("loud"))) == 1
+    clock.now += 10.1  # the debt is never more than a burst
+    drain(inbox)
+    assert inbox.put(message("loud")) == ()
+
+
+def test_bytes_are_bounded(clock):
+    inbox = FairQueue(BASE, clock=clock)
+    for machine in range(300):
+        for _n in range(60):
+            inbox.put(message(machine, payload=b"x" * 60_000))
+    messages, size = inbox.held()
+    assert size <= fairness.ALL_HELD_BYTES and messages * 60_000 == size
+    assert inbox.qsize() <= 300 * (500 // 58 + 1)
+
+
+def test_the_silent_are_forgotten(clock):
+    inbox = FairQueue(BASE, clock=clock)
+    for machine in range(5000):
+        inbox.put(message(machine))
+    drain(inbox)
+    clock.now += 120
+    inbox.put(message("one"))
+    drain(inbox)
+    assert len(inbox.lanes) == 1
+
+
+def test_waiting_ends_when_something_comes_or_its_turn_does():
+    inbox, got = FairQueue(BASE, Limit(50, 1)), []
+    taker = threading.Thread(target=lambda: [got.append(inbox.get(5)) for _n in range(3)])
+    taker.start()
+    for number in range(3):
+        inbox.put(message("m", number=number))
+    taker.join(5)
+    assert [one.number for one in got] == [0, 1, 2]
+
+
+STEP = st.one_of(
+    st.tuples(
+        st.just("put"),
+        st.sampled_from("abc"),
+        st.sampled_from(("evt", "ack", "state", "birth")),
+        st.integers(1, 400),
+    ),
+    st.tuples(st.just("take"), st.integers(1, 1000)),
+    st.tuples(st.just("pass"), st.floats(0.001, 30)),
+    st.tuples(st.just("charge"), st.sampled_from("abc"), st.integers(1, 2000)),
+)
+
+
+@settings(deadline=None, max_examples=150)
+@given(st.lists(STEP, max_size=40))
+def test_every_message_is_stored_once_or_the_broker_was_told(steps):
+    """And in order within a machine and kind; figures agree; after a while nothing waits."""
+    clock = Clock()
+    inbox = FairQueue(BASE, Limit(50, 100), Limit(10, 50), clock)
+    put, told, taken, number = {}, set(), [], 0
+    for step in steps:
+        if step[0] == "put":
+            for _n in range(step[3]):
+                number += 1
+                put[number] = one = message(step[1], step[2], number=number)
+                told |= {each.number for each in inbox.put(one)}
+        elif step[0] == "take":
+            taken += inbox.take(step[1], 0)
+        elif step[0] == "charge":
+            inbox.charge(step[1], step[2])
+        else:
+            clock.now += step[1]
+        assert inbox.held()[0] <= fairness.MOST_HELD * 6
+        assert all(len(lane.ready) <= fairness.MOST_READY for lane in inbox.lanes.values())
+    for _n in range(2000):
+        clock.now += 0.5
+        taken += drain(inbox)
+    numbers = [one.number for one in taken]
+    assert len(set(numbers)) == len(numbers)
+    assert set(put) == set(numbers) | told
+    assert inbox.empty() and inbox.held() == (0, 0) and not inbox.late
+    by_lane = defaultdict(list)
+    for one in taken:
+        by_lane[one.topic.split("/")[3], one.topic.endswith("evt")].append(one.number)
+    assert all(seen == sorted(seen) for seen in by_lane.values())
