@@ -229,40 +229,87 @@ class TestShareReach(LimitCommon):
                 )
         self.assertEqual(draft.region_id, self.region)
 
-    def test_foreign_policies(self):
+    def refuse_all(self, policy):
+        """Whatever a regional administrator tries with a policy that is not below."""
+        mine = self.mine(HOST)
+        line = policy.line_ids[0]
+        new = {"policy_id": policy.id, "role": "operator", "percent": 99}
+        link = {"line_ids": [Command.link(line.id)]}
+        into = {"line_ids": [Command.update(line.id, {"percent": 9})]}
+        whatif = self.env["wine.share.whatif"].create({"policy_id": policy.id})
+        whatif.flush_recordset()
+        self.env.cr.execute(
+            "UPDATE wine_share_whatif SET create_uid = %s WHERE id = %s",
+            [self.manager.id, whatif.id],
+        )
+        whatif.invalidate_recordset()
+        for model, method, *arguments in (
+            ("wine.share.policy", "write", policy.ids, {"name": "x"}),
+            ("wine.share.policy", "action_activate", policy.ids),
+            ("wine.share.policy", "action_new_version", policy.ids),
+            ("wine.share.policy", "action_retire", policy.ids),
+            ("wine.share.policy", "action_take_back", policy.ids),
+            ("wine.share.policy", "copy", policy.ids),
+            ("wine.share.policy", "unlink", policy.ids),
+            ("wine.share.policy.line", "create", [new]),
+            ("wine.share.policy.line", "write", line.ids, {"bp": 1}),
+            ("wine.share.policy.line", "unlink", line.ids),
+            ("wine.share.policy", "write", mine.ids, link),
+            ("wine.share.policy", "write", mine.ids, into),
+            ("wine.share.whatif", "action_run", whatif.ids),
+        ):
+            with self.subTest(method=method):
+                self.denied(UserError, lambda: self.rpc(model, method, *arguments))  # noqa: B023
+        self.assertEqual(len(policy.line_ids), 2)
+
+    def test_foreign_drafts_are_not_seen(self):
         theirs = self.draft(HOST, region_id=self.above.id, name="Above")
         every = self.draft(HOST, region_id=False, name="Everywhere")
-        mine = self.mine(HOST)
         for policy in (theirs, every):
-            line = policy.line_ids[0]
-            new = {"policy_id": policy.id, "role": "operator", "percent": 99}
-            link = {"line_ids": [Command.link(line.id)]}
-            into = {"line_ids": [Command.update(line.id, {"percent": 9})]}
-            for what in (
+            self.denied(
+                UserError,
                 lambda policy=policy: self.rpc("wine.share.policy", "read", policy.ids, ["name"]),
-                lambda policy=policy: self.rpc(
-                    "wine.share.policy", "write", policy.ids, {"name": "x"}
-                ),
-                lambda policy=policy: self.activate(policy),
-                lambda policy=policy: self.rpc(
-                    "wine.share.policy", "action_new_version", policy.ids
-                ),
-                lambda policy=policy: self.rpc("wine.share.policy", "action_retire", policy.ids),
-                lambda policy=policy: self.rpc("wine.share.policy", "action_take_back", policy.ids),
+            )
+            self.denied(
+                UserError,
                 lambda policy=policy: self.rpc("wine.share.policy", "action_what_if", policy.ids),
-                lambda policy=policy: self.rpc("wine.share.policy", "copy", policy.ids),
-                lambda new=new: self.rpc("wine.share.policy.line", "create", [new]),
-                lambda line=line: self.rpc("wine.share.policy.line", "write", line.ids, {"bp": 1}),
-                lambda line=line: self.rpc("wine.share.policy.line", "unlink", line.ids),
-                lambda link=link: self.rpc("wine.share.policy", "write", mine.ids, link),
-                lambda into=into: self.rpc("wine.share.policy", "write", mine.ids, into),
+            )
+            self.denied(
+                UserError,
                 lambda policy=policy: self.rpc(
                     "wine.share.whatif", "create", [{"policy_id": policy.id}]
                 ),
-            ):
-                self.denied(UserError, what)  # an AccessError is one
-            self.assertEqual(len(policy.line_ids), 2)
+            )
+            self.refuse_all(policy)
             self.assertEqual(policy.state, "draft")
+
+    def test_what_binds_from_above_is_read_and_no_more(self):
+        theirs = self.draft(HOST, region_id=self.above.id, name="Above")
+        every = self.draft(HOST, region_id=False, product_id=self.wine.id, name="Everywhere")
+        place = self.draft(
+            HOST, region_id=False, machine_id=self.make_machine(self.above, {"A1": self.wine}).id
+        )
+        beside = self.draft(HOST, region_id=self.foreign.id, name="Beside")
+        for policy in (place, beside):
+            policy.line_ids[0].write(
+                {"role": "partner", "partner_id": self.env.company.partner_id.id}
+            )
+        for policy in (theirs, every, place, beside):
+            policy.action_activate()
+        for policy in (theirs, every):
+            rows = self.rpc("wine.share.policy", "read", policy.ids, ["name", "chain"])
+            self.assertEqual(rows[0]["name"], policy.name)
+            self.assertTrue(
+                self.rpc("wine.share.policy.line", "read", policy.line_ids.ids, ["role"])
+            )
+            self.refuse_all(policy)
+            self.assertEqual(policy.state, "active")
+        for policy in (place, beside):
+            self.denied(
+                AccessError,
+                lambda policy=policy: self.rpc("wine.share.policy", "read", policy.ids, ["name"]),
+            )
+            self.refuse_all(policy)
 
     def test_others_see_nothing(self):
         draft = self.mine(HOST)
