@@ -8,6 +8,8 @@ STATES = [
     ("unhandled", "Kept, nothing to do"),
     ("failed", "Could not be used"),
     ("quarantined", "Quarantined"),
+    ("corrected", "Refused, then taken in"),
+    ("dismissed", "Refused, put aside"),
 ]
 CODES = [
     ("schema", "Not as the protocol says"),
@@ -23,8 +25,9 @@ class WineBridgeEvent(models.Model):
 
     **stored** → **used** | **kept** (nothing to do for this type) | **could not be used** (a case
     says why; it can be taken in again) — or **quarantined** at the door, with the code that the
-    device is told. The bridge writes this table by plain SQL; nothing here is ever changed but the
-    state of a message and the count of its duplicates.
+    device is told; from there it ends **taken in** (a corrected or mended copy is a message of its
+    own) or **put aside**. The bridge writes this table by plain SQL; nothing here is ever changed
+    but the state of a message, the count of its duplicates and who settled it.
     """
 
     _name = "wine.bridge.event"
@@ -58,6 +61,15 @@ class WineBridgeEvent(models.Model):
     result = fields.Char("What came of it", readonly=True)
     attempts = fields.Integer(readonly=True)
     case_id = fields.Many2one("wine.case", readonly=True)
+    part = fields.Integer(
+        "Place in the array", readonly=True, help="Which message of those that came as one, from 0."
+    )
+    corrects_id = fields.Many2one(
+        "wine.bridge.event", "Taken in for", readonly=True, index="btree_not_null"
+    )
+    settled_by_id = fields.Many2one("res.users", "Settled by", readonly=True)
+    settled_at = fields.Datetime("Settled", readonly=True)
+    settled_reason = fields.Char("Why so", readonly=True)
 
     _event_id = models.UniqueIndex("(event_id)", "This message is already stored.")
     _identity = models.UniqueIndex(
@@ -66,6 +78,9 @@ class WineBridgeEvent(models.Model):
     _pending = models.Index("(id) WHERE state = 'new'")
     _alarming = models.Index("(id) WHERE state = 'quarantined' AND case_id IS NULL")
     _by_machine = models.Index("(machine_id, id)")
+    _quarantined = models.Index("(code, received_at) WHERE state = 'quarantined'")
+    _refused = models.Index("(received_at, code) WHERE code IS NOT NULL")
+    _births = models.Index("(received_at) WHERE channel = 'birth'")
 
     def action_replay(self):
         """Take messages in again: their cause has been mended, or their type is known by now."""

@@ -21,3 +21,4 @@ class WineBridgeJournal(models.Model):
     gaps = fields.Json("Missing", readonly=True)
 
     _identity = models.UniqueIndex("(machine_id, epoch)", "This journal is already kept.")
+    _open = models.Index("(machine_id, epoch) WHERE gaps IS NOT NULL AND gaps <> '[]'::jsonb")

@@ -22,6 +22,8 @@ MATRIX = {
     },
     "wine.bridge.credential": {"admin": "r"},
     "wine.bridge.claim": {"region_manager": "r", "admin": "r"},
+    "wine.bridge.process": {"admin": "r"},
+    "wine.bridge.sample": {"admin": "r"},
 }
 HARMLESS = {
     "wine.bridge.event": {"attempts": 1},
@@ -29,6 +31,8 @@ HARMLESS = {
     "wine.bridge.command": {"code": "x"},
     "wine.bridge.credential": {"version": 9},
     "wine.bridge.claim": {"wrong": 9},
+    "wine.bridge.process": {"host": "x"},
+    "wine.bridge.sample": {"stored": 9},
 }
 PUBLIC = {
     "wine.bridge.event": {"action_replay"},
@@ -81,7 +85,22 @@ class BridgeAccess(AccessCommon):
             cls.env["wine.bridge.credential"].search([("machine_id", "=", machine.id)]),
             cls.env["wine.bridge.claim"].search([("machine_id", "=", machine.id)]),
         ]
+        cls.make_process(made)
         return {record._name: record for record in made}
+
+    @classmethod
+    def make_process(cls, made):
+        """Bridges belong to no region: the one that is there is the same for all."""
+        process = cls.env["wine.bridge.process"].search([("name", "=", "access")])
+        process = process or cls.env["wine.bridge.process"].create({"name": "access"})
+        sample = cls.env["wine.bridge.sample"].search([("process_id", "=", process.id)])
+        made.append(process)
+        made.append(
+            sample
+            or cls.env["wine.bridge.sample"].create(
+                {"process_id": process.id, "minute": "2026-01-01"}
+            )
+        )
 
     def values(self, model, foreign):
         machine = (self.foreign if foreign else self.own).machine
@@ -91,6 +110,11 @@ class BridgeAccess(AccessCommon):
             "wine.bridge.command": {"machine_id": machine.id, "type": "machine.reboot"},
             "wine.bridge.credential": {"machine_id": machine.id},
             "wine.bridge.claim": {"machine_id": machine.id, "expires_at": "2030-01-01"},
+            "wine.bridge.process": {"name": "another"},
+            "wine.bridge.sample": {
+                "process_id": self.talk["TST"]["wine.bridge.process"].id,
+                "minute": "2026-01-02",
+            },
         }[model]
 
 
