@@ -2,32 +2,18 @@
 """The parts of `make test`, and which of them a path belongs to."""
 
 import os
-import re
 import subprocess
 import xml.etree.ElementTree as ElementTree
 from dataclasses import dataclass
 from pathlib import Path
 
-from . import database, odoo, settings
+from . import database, odoo
 from .errors import EnvError
-from .paths import ADDONS, LOGS, PROJECT, PYTHON, RUN, ensure
+from .odoo_suite import OdooSuite
+from .paths import ADDONS, PROJECT, PYTHON, RUN, ensure
+from .score import Score
 
 REPORTS = RUN / "reports"
-RESULT = re.compile(rb"(\d+) failed, (\d+) error\(s\) of (\d+) tests")
-
-
-@dataclass
-class Score:
-    """How many tests passed, failed and were skipped, and whether the runner itself is content."""
-
-    passed: int = 0
-    failed: int = 0
-    skipped: int = 0
-    sound: bool = True
-
-    def __add__(self, other):
-        sums = (self.passed + other.passed, self.failed + other.failed)
-        return Score(*sums, self.skipped + other.skipped, self.sound and other.sound)
 
 
 @dataclass
@@ -50,41 +36,6 @@ class PytestSuite:
             return Score(failed=1, sound=False)
         score = _read(report)
         return Score(score.passed, score.failed, score.skipped, code in (0, 1, 5))
-
-
-@dataclass
-class OdooSuite:
-    """Tests of addons that Odoo runs in the test database."""
-
-    tags: tuple
-    name: str = "odoo"
-    needs_database: bool = True
-
-    def run(self):
-        """Run the suite and return its Score; no test at all counts as a failure."""
-        port = settings.free_port()
-        conf = odoo.write_conf(RUN / "odoo-test.conf", http_port=port, max_cron_threads=0)
-        log = ensure(LOGS) / "odoo-test.log"
-        tags = ",".join(self.tags)
-        arguments = ["-d", settings.TEST_DATABASE, "--test-tags", tags, "--stop-after-init"]
-        command = odoo.command("server", *arguments, f"--logfile={log}", conf=conf)
-        log.unlink(missing_ok=True)
-        code = subprocess.call(command, cwd=PROJECT, env=odoo.environment(conf))
-        return self._score(log, code)
-
-    def _score(self, log, code):
-        text = log.read_bytes() if log.exists() else b""
-        found = RESULT.findall(text)
-        failed, errors, total = map(int, found[-1]) if found else (0, 0, 0)
-        skipped = len(re.findall(rb" skipped .* : ", text))
-        bad = failed + errors
-        for line in _complaints(text):
-            print(line)
-        if not total:
-            print(f"No test matches {', '.join(self.tags)}: see {log}")
-            return Score(failed=1, sound=False)
-        print(f"odoo: {total - bad} of {total} tests passed, log in {log}")
-        return Score(max(total - bad - skipped, 0), bad, skipped, code == 0 or bad > 0)
 
 
 def select(target=None):
@@ -129,16 +80,6 @@ def _tag(relative, rest):
     tag = f"/{relative}" if relative.suffix == ".py" else f"/{relative.parts[1]}"
     names = [name for name in rest.split("::") if name]
     return tag + (":" + names[0] if names else "") + ("." + names[1] if len(names) > 1 else "")
-
-
-def _complaints(text):
-    """Yield the log lines of failures, with their tracebacks."""
-    inside = False
-    for line in text.decode(errors="replace").splitlines():
-        if re.match(r"\d{4}-\d\d-\d\d ", line):
-            inside = bool(re.match(r"\S+ \S+ \d+ (ERROR|CRITICAL) ", line))
-        if inside:
-            yield line
 
 
 def _read(report):

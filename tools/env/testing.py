@@ -5,8 +5,8 @@ import os
 
 from . import apt, database, lease, suites
 from .errors import EnvError
+from .score import Score
 from .shell import is_root, say, step
-from .suites import Score
 
 BROWSER = ("chromium", "fonts-wqy-microhei")
 
