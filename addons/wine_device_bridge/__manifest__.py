@@ -12,6 +12,8 @@
         "security/ir.model.access.csv",
         "security/bridge_rules.xml",
         "security/bridge_access_rules.xml",
+        "security/bridge_disturbance_rules.xml",
+        "data/bridge_alerts.xml",
         "data/bridge_cron.xml",
         "views/bridge_event_views.xml",
         "views/bridge_command_views.xml",

@@ -8,6 +8,7 @@ from . import wine_bridge_claim
 from . import wine_bridge_emqx
 from . import wine_machine
 from . import wine_machine_access
+from . import wine_bridge_disturbance
 from . import wine_planogram
 from . import wine_bridge_process
 from . import wine_bridge_sample

@@ -81,6 +81,7 @@ class WineBridgeEvent(models.Model):
     _quarantined = models.Index("(code, received_at) WHERE state = 'quarantined'")
     _refused = models.Index("(received_at, code) WHERE code IS NOT NULL")
     _births = models.Index("(received_at) WHERE channel = 'birth'")
+    _births_by_machine = models.Index("(machine_id, id) WHERE channel = 'birth'")
 
     def action_replay(self):
         """Take messages in again: their cause has been mended, or their type is known by now."""

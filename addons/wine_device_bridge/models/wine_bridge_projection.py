@@ -187,7 +187,7 @@ class WineBridgeEvent(models.Model):
         return True
 
     def _alarm(self):
-        """Open a case for each new contradiction among the quarantined messages."""
+        """One open case for each machine that contradicts itself, however often."""
         rows = self.search(
             [
                 ("state", "=", "quarantined"),
@@ -200,9 +200,9 @@ class WineBridgeEvent(models.Model):
             row.case_id = self.env["wine.case"]._open_case(
                 "conflict",
                 machine=row.machine_id,
-                reference=f"quarantine-{row.id}",
+                reference=f"conflict-{row.machine_id.id}",
                 text=_lt(
-                    "The machine sent another message under an identity that it had used before. "
-                    "The first one stands; the second is in quarantine."
+                    "The machine sent other messages under identities that it had used before. "
+                    "The first of each stands; the others are in quarantine."
                 ),
             )

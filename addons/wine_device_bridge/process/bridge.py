@@ -9,6 +9,7 @@ from odoo.modules.registry import Registry
 
 from ..core import masking
 from .access import Access, AccessSettings
+from .floods import Floods
 from .ingest import Ingest
 from .link import Link
 from .outbox import Outbox
@@ -38,6 +39,7 @@ class Bridge:
         self.projector = Projector(settings, self.stopping, self.stored)
         self.telemetry = Telemetry(self.link, settings, self.stopping)
         self.outbox = Outbox(self.link, settings, self.stopping, self.stored)
+        self.floods = Floods(self.link, settings, self.stopping)
         self.access = Access(settings, access, self.stopping) if access.adapter else None
 
     def run(self):
@@ -45,7 +47,7 @@ class Bridge:
         Registry(self.settings.database)
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._on_signal)
-        workers = [self.ingest, self.outbox, self.telemetry, self.access] + (
+        workers = [self.ingest, self.outbox, self.telemetry, self.access, self.floods] + (
             [self.projector] if self.settings.project else []
         )
         threads = [

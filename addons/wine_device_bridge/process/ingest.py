@@ -2,7 +2,6 @@
 """Store, commit, then acknowledge: first the broker, then the device."""
 
 import logging
-import queue
 import time
 
 from psycopg2 import Error as DatabaseError
@@ -40,16 +39,14 @@ class Ingest:
 
     def _next(self):
         """Wait for a publish, then take what has come with it."""
-        try:
-            batch = [self.link.inbox.get(timeout=0.2)]
-        except queue.Empty:
-            return []
+        inbox, most = self.link.inbox, self.settings.ingest_batch
+        batch = inbox.take(most, timeout=0.2)
         until = time.monotonic() + self.settings.linger
-        while len(batch) < self.settings.ingest_batch:
-            try:
-                batch.append(self.link.inbox.get(timeout=max(0, until - time.monotonic())))
-            except queue.Empty:
+        while batch and len(batch) < most:
+            more = inbox.take(most - len(batch), timeout=max(0, until - time.monotonic()))
+            if not more:
                 break
+            batch += more
         return batch
 
     def _safely(self, batch):

@@ -3,6 +3,7 @@ from . import test_store
 from . import test_projection
 from . import test_outbox
 from . import test_credentials
+from . import test_disturbance
 from . import test_access
 from . import test_telemetry
 from . import test_planogram_sent

@@ -24,6 +24,7 @@ MATRIX = {
     "wine.bridge.claim": {"region_manager": "r", "admin": "r"},
     "wine.bridge.process": {"admin": "r"},
     "wine.bridge.sample": {"admin": "r"},
+    "wine.bridge.disturbance": {"region_manager": "r", "admin": "r"},
 }
 HARMLESS = {
     "wine.bridge.event": {"attempts": 1},
@@ -33,6 +34,7 @@ HARMLESS = {
     "wine.bridge.claim": {"wrong": 9},
     "wine.bridge.process": {"host": "x"},
     "wine.bridge.sample": {"stored": 9},
+    "wine.bridge.disturbance": {"times": 9},
 }
 PUBLIC = {
     "wine.bridge.event": {"action_replay"},
@@ -84,6 +86,7 @@ class BridgeAccess(AccessCommon):
             cls.env["wine.bridge.command"].search([("machine_id", "=", machine.id)], limit=1),
             cls.env["wine.bridge.credential"].search([("machine_id", "=", machine.id)]),
             cls.env["wine.bridge.claim"].search([("machine_id", "=", machine.id)]),
+            cls.env["wine.bridge.disturbance"].create({**values, "kind": "flood"}),
         ]
         cls.make_process(made)
         return {record._name: record for record in made}
@@ -115,6 +118,7 @@ class BridgeAccess(AccessCommon):
                 "process_id": self.talk["TST"]["wine.bridge.process"].id,
                 "minute": "2026-01-02",
             },
+            "wine.bridge.disturbance": {"machine_id": machine.id, "kind": "copied"},
         }[model]
 
 
