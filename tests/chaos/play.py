@@ -1,0 +1,53 @@
+# SPDX-License-Identifier: LGPL-3.0-or-later
+"""Choosing scenarios and playing them on one ground."""
+
+import time
+
+from tests.chaos import bridge_dies  # noqa: F401 - they register their scenarios
+from tests.chaos.ground import Ground
+from tests.chaos.stage import SCENARIOS, Stage
+from tools.env.errors import EnvError
+from tools.env.shell import say
+
+WHOLE = (20_000, 200)
+SHORT = (800, 20)
+
+
+def select(words=(), short=False):
+    """Scenarios whose names hold one of these words, all of them without any; in their order.
+
+    :raise EnvError: a word that is in no name
+    """
+    for word in words:
+        if not any(word in name for name in SCENARIOS):
+            raise EnvError(f"No scenario is called {word}: see `python -m tests.chaos --list`.")
+    return [
+        scenario
+        for name, scenario in SCENARIOS.items()
+        if (not words or any(word in name for word in words)) and (scenario.short or not short)
+    ]
+
+
+def run(scenarios, events, machines):
+    """Play them; returns the results, and the exceptions of those that could not be counted."""
+    results, broken = [], []
+    say(f"Chaos: {len(scenarios)} scenarios, each {events:,} events of {machines} machines")
+    with Ground(machines=machines) as ground:
+        for scenario in scenarios:
+            began = time.monotonic()
+            try:
+                result = Stage(ground, scenario, events).run()
+            except Exception as error:  # noqa: BLE001 - the others are to be played too
+                broken.append(error)
+                say(f"{scenario.name}: {error}")
+                ground.stop_bridge()
+                continue
+            results.append(result)
+            say(_told(result, time.monotonic() - began))
+    return results, broken
+
+
+def _told(result, seconds):
+    verdict = result.verdict
+    counts = f"{len(verdict.lost)} lost, {len(verdict.duplicated)} duplicated"
+    return f"{result.name}: {counts}, caught up in {result.catch_up:.1f} s ({seconds:.0f} s)"

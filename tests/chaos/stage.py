@@ -1,0 +1,176 @@
+# SPDX-License-Identifier: LGPL-3.0-or-later
+"""One scenario played: the devices at work, the trouble, the clock until all is well, the count."""
+
+import time
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from tests.chaos import company, count, journals, platform
+from tests.chaos.crew import Crew
+
+PATIENCE = 300
+SCENARIOS = {}
+
+
+@dataclass
+class Result:
+    """What came of a scenario; `notes` is what a reader should know besides."""
+
+    name: str
+    story: str
+    events: int = 0
+    vends: int = 0
+    quarantined: int = 0
+    catch_up: float = 0.0
+    spent: float = 0.0
+    verdict: count.Verdict = field(default_factory=count.Verdict)
+    notes: list = field(default_factory=list)
+
+    @property
+    def passed(self):
+        """Nothing lost, nothing twice, nothing refused, nothing left over."""
+        return self.verdict.clean and not self.quarantined
+
+
+class NoTrouble(AssertionError):
+    """The trouble that a scenario is about did not come to be: it would prove nothing."""
+
+
+def scenario(name, short=False, **crew):
+    """Register a function of a Stage as a scenario. Its docstring is the story.
+
+    :param short: part of the short form
+    :param crew: options of the fleet; ``wired`` puts the devices behind their wire
+    """
+
+    def register(play):
+        story = " ".join((play.__doc__ or "").split())
+        SCENARIOS[name] = Scenario(name, story, play, short, crew)
+        return play
+
+    return register
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """A named story that can be played on any ground."""
+
+    name: str
+    story: str
+    play: object
+    short: bool
+    crew: dict
+
+
+class Stage:
+    """What a scenario acts with. Shares are of the events that the whole scenario has."""
+
+    def __init__(self, ground, scenario, events):
+        self.ground, self.scenario, self.events = ground, scenario, events
+        self.result = Result(scenario.name, scenario.story)
+        self.crew, self.over_at = None, None
+
+    def run(self):
+        """Play, settle, count; returns the Result."""
+        began = time.monotonic()
+        with self._played():
+            self.scenario.play(self)
+            self.settle()
+            self.result.catch_up = time.monotonic() - (self.over_at or began)
+        self._count()
+        self.result.spent = time.monotonic() - began
+        return self.result
+
+    @contextmanager
+    def _played(self):
+        self.ground.recover()
+        if not (self.ground.bridge and self.ground.bridge.poll() is None):
+            self.ground.start_bridge()
+        journals.begin(self.ground.state)
+        self._mark()
+        self.open_crew()
+        try:
+            if not self.crew.fleet.run_until(self.crew.fleet.ready, 120):
+                raise AssertionError("not every machine came online with its planogram")
+            yield
+        finally:
+            if self.crew:
+                self.close_crew()
+
+    def _mark(self):
+        with self.ground.cluster.connect(self.ground.name) as connection:
+            self.since = platform.mark(connection.cursor())
+        connection.close()
+
+    def open_crew(self, clock=time.time):
+        """The devices are switched on."""
+        options = dict(self.scenario.crew)
+        config = self.ground.fleet_config(options.pop("wired", False))
+        self.crew = Crew(config, self.ground.state, clock, **options).start()
+
+    def close_crew(self):
+        """The devices are switched off, journals kept."""
+        crew, self.crew = self.crew, None
+        self.destroyed = getattr(self, "destroyed", set()) | crew.destroyed
+        crew.close()
+
+    # === WHAT A STORY DOES === #
+
+    def work(self, share):
+        """Have a share of the events journalled, while everything else goes on."""
+        self.crew.work(round(self.events * share))
+
+    def over(self):
+        """The trouble ends now: the clock of the catching up begins."""
+        self.over_at = time.monotonic()
+
+    def note(self, text):
+        """Something to be read in the table."""
+        self.result.notes.append(text)
+
+    def trouble(self, happened, what):
+        """NoTrouble unless it happened."""
+        if not happened:
+            raise NoTrouble(f"{self.scenario.name}: {what}")
+
+    def await_death(self, bridge, seconds=60):
+        """Step until a bridge has killed itself at its point."""
+        self.trouble(
+            self.crew.fleet.run_until(lambda: bridge.poll() is not None, seconds),
+            "the bridge never came by the point at which it dies",
+        )
+        self.trouble(bridge.returncode == -9, f"the bridge ended with {bridge.returncode}")
+
+    # === THE END === #
+
+    def settle(self, patience=PATIENCE):
+        """Step until every event is acknowledged and used, or patience is over."""
+        for machine in self.crew.machines:
+            machine.wanted = True
+        self.crew.until(lambda: self.crew.fleet.drained() and not self._unused(), patience)
+
+    def _unused(self):
+        try:
+            return self.ground.waiting()
+        except Exception:  # noqa: BLE001 - a database that is away has not used anything
+            return 1
+
+    def _count(self):
+        told = journals.read(self.ground.state)
+        told.destroyed = self.destroyed
+        self.ground.do(_take_stock)
+        with self.ground.cluster.connect(self.ground.name) as connection:
+            held = platform.read(connection.cursor(), self.since, company.PREFIX, stock=True)
+        connection.close()
+        result = self.result
+        result.events, result.vends = len(told.events), len(told.sales)
+        result.quarantined = held.quarantined
+        result.verdict = count.compare(told, held)
+        result.verdict.lost += [f"event {one} waits in its journal" for one in told.pending]
+        if self.destroyed:
+            result.notes.append(f"{len(self.destroyed)} undelivered events went with their boards")
+
+
+def _take_stock(env):
+    """What Odoo does every five minutes: sold bottles leave the stock."""
+    env["pos.session"]._cron_wine_flush_stock()
