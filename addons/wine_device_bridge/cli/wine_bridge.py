@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: LGPL-3.0-or-later
+import argparse
 import sys
 
 from odoo.cli import Command
@@ -11,7 +12,11 @@ class WineBridge(Command):
     name = "wine_bridge"
 
     def run(self, args):
-        """``odoo wine_bridge -d DATABASE``; the broker comes from ``WINE_MQTT_*``."""
+        """``odoo wine_bridge -d DATABASE``; the broker comes from ``WINE_MQTT_*``.
+
+        With ``--only project``, stored messages become vends and orders, and nothing else happens.
+        """
+        chosen, args = _options().parse_known_args(args)
         config.parse_config(args, setup_logging=True)
         names = config["db_name"]
         if len(names) != 1:
@@ -21,6 +26,7 @@ class WineBridge(Command):
         try:
             from odoo.addons.wine_device_bridge.process import access
             from odoo.addons.wine_device_bridge.process.bridge import Bridge
+            from odoo.addons.wine_device_bridge.process.projectors import run_alone
             from odoo.addons.wine_device_bridge.process.settings import from_environment
         except ModuleNotFoundError as error:
             if (error.name or "").startswith("paho"):
@@ -31,4 +37,10 @@ class WineBridge(Command):
             who = access.from_environment()
         except ValueError as error:
             sys.exit(str(error))
-        sys.exit(Bridge(settings, who).run())
+        sys.exit(run_alone(settings) if chosen.only else Bridge(settings, who).run())
+
+
+def _options():
+    parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
+    parser.add_argument("--only", choices=["project"])
+    return parser

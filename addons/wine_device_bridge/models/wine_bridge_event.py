@@ -76,6 +76,7 @@ class WineBridgeEvent(models.Model):
         "(machine_id, epoch, seq)", "This machine has already sent an event with this number."
     )
     _pending = models.Index("(id) WHERE state = 'new'")
+    _waiting = models.Index("(machine_id, id) WHERE state = 'new'")
     _alarming = models.Index("(id) WHERE state = 'quarantined' AND case_id IS NULL")
     _by_machine = models.Index("(machine_id, id)")
     _quarantined = models.Index("(code, received_at) WHERE state = 'quarantined'")

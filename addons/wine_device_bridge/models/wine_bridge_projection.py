@@ -2,6 +2,9 @@
 import logging
 from dataclasses import dataclass, field
 
+from psycopg2 import InterfaceError, OperationalError
+from psycopg2.errors import DeadlockDetected, LockNotAvailable, SerializationFailure
+
 from odoo import api, models
 from odoo.addons.wine_vending.core.facts import Fact, RetryLater
 from odoo.tools import SQL, LazyTranslate
@@ -9,9 +12,13 @@ from odoo.tools import SQL, LazyTranslate
 _logger = logging.getLogger(__name__)
 _lt = LazyTranslate(__name__)
 
-#: pg_try_advisory_xact_lock(class, machine): one projector per machine at a time
-LOCK_CLASS = 7411
 MAX_ATTEMPTS = 3
+#: another transaction was faster: no message's fault
+CONFLICTS = (SerializationFailure, DeadlockDetected, LockNotAvailable)
+#: the database is away or full, this computer is short of something: no message's fault either
+SURROUNDINGS = (OperationalError, InterfaceError, OSError, MemoryError)
+#: pg_try_advisory_xact_lock(number): one projector at a time asks about contradictions
+ALARM_LOCK = 7412
 #: channels of the protocol that are facts about the machine itself
 CHANNEL_FACTS = {
     "birth": "machine.birth",
@@ -31,26 +38,29 @@ class Round:
 class WineBridgeEvent(models.Model):
     """From stored messages to facts: in batches, each machine's in its own order.
 
-    A round takes the oldest stored messages of machines that no other process is working on, hands
-    them over in one call and marks them, all in one transaction. Where that fails, the caller rolls
-    back and the machines are tried one by one, then message by message: the one that fails alone is
-    counted and, the third time, put aside with a case, and what follows it goes on.
+    A round hands the oldest stored messages of some machines over in one call and marks them, all
+    in one transaction. Which machines is the caller's choice, who has locked them before this
+    transaction began (``process/claims.py``), so that several projectors share no machine. Where a
+    round fails, the caller rolls back and its machines are tried one by one, then message by
+    message: the one that fails alone is counted and, the third time, put aside with a case, and
+    what follows it goes on. Without locks nothing is used twice either: marking a message that
+    somebody else has marked since fails the whole transaction.
     """
 
     _inherit = "wine.bridge.event"
 
     @api.model
-    def _project_round(self, limit=500, held=()):
+    def _project_round(self, limit=500, claimed=None):
         """One round in this transaction; the caller commits.
 
-        :param held: ids of machines to leave alone for now
+        :param dict claimed: machine id → how many of its oldest messages to use; without it, the
+            ``limit`` oldest messages of all
         :return: :class:`Round`
         :raise Exception: whatever the facts raised; call :meth:`_project_isolated` after a rollback
         """
-        rows = self._take(limit, held)
+        rows = self._take(limit) if claimed is None else self._take_claimed(claimed)
         if rows:
             self._use(rows)
-        self._alarm()
         return Round(taken=len(rows))
 
     @api.model
@@ -60,7 +70,7 @@ class WineBridgeEvent(models.Model):
         :return: :class:`Round`; a message that fails is counted, and held back or put aside
         """
         outcome = Round()
-        for row in self._take(limit, only=machine_id):
+        for row in self._take_claimed({machine_id: limit}):
             try:
                 with self.env.cr.savepoint():
                     self._use([row])
@@ -68,6 +78,8 @@ class WineBridgeEvent(models.Model):
             except RetryLater:
                 outcome.held.add(machine_id)
                 break
+            except (*CONFLICTS, *SURROUNDINGS):
+                raise
             except Exception as error:  # noqa: BLE001 - a poison message may raise anything
                 self.env.invalidate_all()
                 if not self._count_failure(row, error):
@@ -76,37 +88,35 @@ class WineBridgeEvent(models.Model):
             outcome.taken += 1
         return outcome
 
-    def _take(self, limit, held=(), only=None):
-        """Oldest stored messages, locked by machine."""
+    def _take(self, limit):
+        """The oldest stored messages of all machines."""
         self.flush_model(["state", "machine_id"])
-        scope = SQL("TRUE")
-        if only:
-            scope = SQL("machine_id = %s", only)
-        elif held:
-            scope = SQL("machine_id <> ALL(%s)", list(held))
-        candidates = self.env.execute_query(
-            SQL(
-                """SELECT id, machine_id FROM wine_bridge_event
-                    WHERE state = 'new' AND %s ORDER BY id LIMIT %s""",
-                scope,
-                limit,
-            )
-        )
-        machines = sorted({machine for _id, machine in candidates})
-        locked = {
-            machine
-            for machine, got in self.env.execute_query(
+        return self.browse(
+            row
+            for (row,) in self.env.execute_query(
                 SQL(
-                    """SELECT machine, pg_try_advisory_xact_lock(%s, machine)
-                         FROM unnest(%s::int[]) AS machine""",
-                    LOCK_CLASS,
-                    machines,
+                    "SELECT id FROM wine_bridge_event WHERE state = 'new' ORDER BY id LIMIT %s",
+                    limit,
                 )
             )
-            if got
-        }
-        ids = [row for row, machine in candidates if machine in locked]
-        return self.browse(ids)
+        )
+
+    def _take_claimed(self, claimed):
+        """The oldest stored messages of each of these machines, in the order of arrival."""
+        self.flush_model(["state", "machine_id"])
+        rows = self.env.execute_query(
+            SQL(
+                """SELECT waiting.id FROM unnest(%s::int[], %s::int[]) AS claim (machine, share)
+                    CROSS JOIN LATERAL (
+                          SELECT id FROM wine_bridge_event
+                           WHERE state = 'new' AND machine_id = claim.machine
+                           ORDER BY machine_id, id LIMIT claim.share) waiting
+                    ORDER BY waiting.id""",
+                list(claimed),
+                list(claimed.values()),
+            )
+        )
+        return self.browse(row for (row,) in rows)
 
     def _use(self, rows):
         """Hand messages over and mark what came of them."""
@@ -186,23 +196,32 @@ class WineBridgeEvent(models.Model):
         )
         return True
 
+    @api.model
     def _alarm(self):
-        """One open case for each machine that contradicts itself, however often."""
+        """Open a case for contradictions among the quarantined messages, one for each machine.
+
+        The caller commits. Several projectors: one of them asks, the others go on.
+        """
+        [[mine]] = self.env.execute_query(SQL("SELECT pg_try_advisory_xact_lock(%s)", ALARM_LOCK))
+        if not mine:
+            return
         rows = self.search(
             [
                 ("state", "=", "quarantined"),
                 ("case_id", "=", False),
                 ("code", "=", "identity_conflict"),
             ],
-            limit=50,
+            limit=500,
         )
-        for row in rows:
-            row.case_id = self.env["wine.case"]._open_case(
+        for machine, of_machine in rows.grouped("machine_id").items():
+            of_machine.case_id = self.env["wine.case"]._open_case(
                 "conflict",
-                machine=row.machine_id,
-                reference=f"conflict-{row.machine_id.id}",
+                machine=machine,
+                reference=f"conflict-{machine.id}",
                 text=_lt(
-                    "The machine sent other messages under identities that it had used before. "
-                    "The first of each stands; the others are in quarantine."
+                    "The machine sent another message under an identity that it had used before. "
+                    "The first one stands; the second is in quarantine. A board that was reset or "
+                    "exchanged without a new claim code counts from 1 again: give it one, and it "
+                    "starts a new epoch."
                 ),
             )

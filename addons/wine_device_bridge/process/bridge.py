@@ -14,6 +14,7 @@ from .ingest import Ingest
 from .link import Link
 from .outbox import Outbox
 from .project import Projector
+from .projectors import Projectors
 from .telemetry import Telemetry
 
 _logger = logging.getLogger(__name__)
@@ -47,9 +48,8 @@ class Bridge:
         Registry(self.settings.database)
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._on_signal)
-        workers = [self.ingest, self.outbox, self.telemetry, self.access, self.floods] + (
-            [self.projector] if self.settings.project else []
-        )
+        workers = [self.ingest, self.outbox, self.telemetry, self.access, self.floods]
+        workers.append(self._projecting())
         threads = [
             threading.Thread(target=worker.run, name=type(worker).__name__, daemon=True)
             for worker in filter(None, workers)
@@ -69,6 +69,13 @@ class Bridge:
         self.link.stop()
         self._report()
         return 0
+
+    def _projecting(self):
+        """Who projects: this process, processes of their own, or somebody else."""
+        count = self.settings.projectors
+        if count > 1:
+            return Projectors(count, self.stopping)
+        return self.projector if count else None
 
     def _on_signal(self, _number, _frame):
         self.stopping.set()

@@ -5,88 +5,122 @@ import logging
 import time
 
 from psycopg2 import Error as DatabaseError
-from psycopg2.errors import DeadlockDetected, LockNotAvailable, SerializationFailure
 
 from odoo import SUPERUSER_ID, api
 from odoo.addons.wine_vending.core.facts import RetryLater
 from odoo.modules.registry import Registry
 
+from ..core.metrics import metrics
+from ..models.wine_bridge_projection import CONFLICTS, SURROUNDINGS
+from .claims import Claims
+
 _logger = logging.getLogger(__name__)
 #: a machine whose facts cannot be taken now waits so long (seconds)
 HOLD = 2.0
-CONFLICTS = (SerializationFailure, DeadlockDetected, LockNotAvailable)
+#: contradictions are looked for so often (seconds)
+ALARM_EVERY = 2.0
+#: messages of one machine that are tried alone after its batch has failed
+ALONE = 100
 
 
 class Projector:
-    """Runs rounds while there is work; waits for the inbox otherwise."""
+    """Runs rounds while there is work; waits for the inbox otherwise.
 
-    def __init__(self, settings, stopping, stored):
+    Several may run, each in a process of its own: they share no machine (``claims.py``).
+    """
+
+    def __init__(self, settings, stopping, stored, idle=0.5):
+        """:param idle: seconds until the inbox is looked at again where nobody sets ``stored``"""
         self.settings = settings
         self.stopping = stopping
         self.stored = stored
+        self.idle = idle
+        self.claims = Claims(settings.database)
         self.held = {}
+        self.alarmed_at = 0.0
         self.total = 0
 
     def run(self):
         while not self.stopping.is_set():
             try:
                 worked = self.round()
-            except DatabaseError as error:
-                _logger.error("the database does not answer: %s", error)
+                self._alarm()
+            except (DatabaseError, *SURROUNDINGS) as error:
+                _logger.error("projection waits for its surroundings: %s", error)
+                self.claims.forget()
                 worked = 0
                 self.stopping.wait(1)
             if not worked:
-                self.stored.wait(0.5)
+                self.stored.wait(self.idle)
                 self.stored.clear()
+        self.claims.forget()
 
     def round(self):
-        """One round, with what follows when it fails. Returns how many messages it used."""
-        held = self._held_now()
+        """Claim machines, use what they have, let them go. Returns how many messages it used.
+
+        :raise DatabaseError: the connection, not the data
+        """
+        claimed = self.claims.take(self.settings.project_batch, self._held_now())
+        if not claimed:
+            return 0
         try:
-            outcome = self._in_transaction(
-                lambda events: events._project_round(self.settings.project_batch, held)
-            )
+            with metrics.timed("project_round_seconds"):
+                taken = self._work(claimed)
+        finally:
+            self.claims.release()
+        self.total += taken
+        metrics.count("projected", taken)
+        return taken
+
+    def _work(self, claimed):
+        """One round of the claimed machines, with what follows when it fails."""
+        try:
+            return self._in_transaction(lambda events: events._project_round(claimed=claimed).taken)
         except CONFLICTS:
+            metrics.count("project_conflicts")
             time.sleep(0.02)
             return 1
-        except DatabaseError as error:
-            if error.pgcode is None:  # the connection, not the data
-                raise
-            return self._isolate(error)
+        except SURROUNDINGS:
+            raise
         except Exception as error:  # noqa: BLE001 - facts may raise anything; see _isolate
-            return self._isolate(error)
-        self.total += outcome.taken
-        return outcome.taken
+            return self._isolate(claimed, error)
 
-    def _isolate(self, error):
+    def _isolate(self, claimed, error):
         """The round failed as a whole: each machine alone, so that one does not hold up others."""
         if not isinstance(error, RetryLater):
             _logger.warning("a batch fails, trying machine by machine", exc_info=error)
         taken = 0
-        for machine_id in self._machines_waiting():
+        for machine_id, share in claimed.items():
             try:
-                outcome = self._in_transaction(
-                    lambda events, machine_id=machine_id: events._project_isolated(machine_id, 100)
-                )
+                outcome = self._alone(machine_id, share)
             except CONFLICTS:
                 continue
             taken += outcome.taken
             until = time.monotonic() + HOLD
             self.held.update(dict.fromkeys(outcome.held, until))
-        self.total += taken
         return taken
 
-    def _machines_waiting(self):
-        held = self._held_now()
-        with Registry(self.settings.database).cursor() as cr:
-            cr.execute(
-                """SELECT DISTINCT machine_id FROM (
-                       SELECT machine_id FROM wine_bridge_event
-                        WHERE state = 'new' AND machine_id <> ALL(%s) ORDER BY id LIMIT %s)
-                        oldest""",
-                [list(held), self.settings.project_batch],
+    def _alone(self, machine_id, share):
+        """One machine of a batch that failed: at once, and where that fails, one by one."""
+        try:
+            return self._in_transaction(
+                lambda events: events._project_round(claimed={machine_id: share})
             )
-            return [row[0] for row in cr.fetchall()]
+        except (*CONFLICTS, *SURROUNDINGS):
+            raise
+        except Exception:  # noqa: BLE001 - said by the batch already, and again one by one
+            return self._in_transaction(lambda events: events._project_isolated(machine_id, ALONE))
+
+    def _alarm(self):
+        """Contradictions that the door has found become cases, in a transaction of their own."""
+        now = time.monotonic()
+        if now - self.alarmed_at < ALARM_EVERY:
+            return
+        self.alarmed_at = now
+        try:
+            self._in_transaction(lambda events: events._alarm())
+        except CONFLICTS:
+            metrics.count("project_conflicts")
 
     def _held_now(self):
         now = time.monotonic()

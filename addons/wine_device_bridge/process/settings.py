@@ -21,7 +21,8 @@ class Settings:
     ingest_batch: int = 1000
     project_batch: int = 500
     linger: float = 0.02
-    project: bool = True
+    #: 0: none here, 1: beside the rest in this process, more: so many processes of their own
+    projectors: int = 1
     #: name of this one where several bridges share the work; empty: the only one
     instance: str = ""
     #: events a second of one machine in the long run and at once; rate 0: no limit
@@ -50,7 +51,7 @@ def from_environment(database, environ=None):
         ca=environ.get("WINE_MQTT_CA", ""),
         ingest_batch=_number(environ, "WINE_BRIDGE_INGEST_BATCH", 1000),
         project_batch=_number(environ, "WINE_BRIDGE_PROJECT_BATCH", 500),
-        project=environ.get("WINE_BRIDGE_PROJECT", "1") != "0",
+        projectors=_projectors(environ),
         instance=_instance(environ),
         rate=_number(environ, "WINE_BRIDGE_RATE", 50),
         burst=_number(environ, "WINE_BRIDGE_BURST", 500) or 1,
@@ -64,6 +65,13 @@ def _instance(environ):
             f"WINE_BRIDGE_INSTANCE is {name!r}; give 1 to 20 letters or digits, such as a"
         )
     return name
+
+
+def _projectors(environ):
+    """``WINE_BRIDGE_PROJECTORS``; ``WINE_BRIDGE_PROJECT=0`` says none."""
+    if environ.get("WINE_BRIDGE_PROJECT", "1") == "0":
+        return 0
+    return _number(environ, "WINE_BRIDGE_PROJECTORS", 1)
 
 
 def _number(environ, name, default):

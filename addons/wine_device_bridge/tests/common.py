@@ -69,6 +69,7 @@ class BridgeCommon(WineCommon):
         if facts:
             return super().project(*facts)
         self.env["wine.bridge.event"]._project_round()
+        self.env["wine.bridge.event"]._alarm()
         self.env.flush_all()
         self.env.invalidate_all()
         return None

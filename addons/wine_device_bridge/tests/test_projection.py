@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: LGPL-3.0-or-later
 from unittest.mock import patch
 
+from psycopg2.errors import DiskFull
+
 from odoo.addons.wine_vending.core.facts import RetryLater
 from odoo.exceptions import UserError
 from odoo.tests import tagged
@@ -121,14 +123,29 @@ class TestProjection(BridgeCommon):
         row = self.events(event_id=event["id"])
         self.assertEqual((row.state, row.attempts), ("new", 0))
 
-    def test_held_machines_are_left_alone(self):
+    def test_only_claimed_machines_and_only_their_oldest(self):
         other = self.make_machine(self.region, {"A1": self.wine}, name="Other")
-        mine, theirs = self.sale(), self.sale(other)
-        self.store(self.publish(mine), self.publish(theirs, machine=other))
-        self.env["wine.bridge.event"]._project_round(held=[other.id])
+        first, second, theirs = self.sale(), self.sale(), self.sale(other)
+        self.store(self.publish(first), self.publish(theirs, machine=other), self.publish(second))
+        self.env["wine.bridge.event"]._project_round(claimed={self.machine.id: 1})
         self.env.invalidate_all()
-        self.assertEqual(self.events(event_id=mine["id"]).state, "done")
+        self.assertEqual(self.events(event_id=first["id"]).state, "done")
+        self.assertEqual(self.events(event_id=second["id"]).state, "new")
         self.assertEqual(self.events(event_id=theirs["id"]).state, "new")
+
+    @mute_logger(LOGGER)
+    def test_a_full_disk_is_nobodys_fault(self):
+        event = self.sale()
+        self.store(self.publish(event))
+
+        def full(model, facts):
+            raise DiskFull("no space left on device")
+
+        with patch.object(type(self.env["wine.machine"]), "_project", full):
+            with self.assertRaises(DiskFull):
+                self.env["wine.bridge.event"]._project_isolated(self.machine.id)
+        row = self.events(event_id=event["id"])
+        self.assertEqual((row.state, row.attempts), ("new", 0))
 
     def test_birth_with_an_old_shadow_gets_the_new_one(self):
         Command = self.env["wine.bridge.command"]
