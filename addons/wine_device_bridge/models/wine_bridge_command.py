@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: LGPL-3.0-or-later
 import json
+from datetime import timedelta
 
 from odoo import api, fields, models
+from odoo.exceptions import UserError
 
 from ..core.ids import uuid7
 
@@ -14,19 +16,30 @@ STATES = [
     ("failed", "Failed"),
     ("rejected", "Refused"),
     ("expired", "Expired"),
+    ("cancelled", "Taken back"),
 ]
 #: a report never takes a command back
 RANK = {state: rank for rank, (state, _label) in enumerate(STATES)}
-FINAL = ("succeeded", "failed", "rejected", "expired")
+#: what a machine may report
+REPORTED = ("received", "in_progress", "succeeded", "failed", "rejected", "expired")
+FINAL = ("succeeded", "failed", "rejected", "expired", "cancelled")
+UNDER_WAY = ("queued", "sent", "received", "in_progress")
+#: an answer may be a log; more than this is cut off
+LONGEST = 32 * 1024
+#: these do not wait behind planograms, for somebody stands at the machine
+URGENT = ("vend.authorize", "vend.cancel", "auth.offer", "auth.deny", "door.unlock")
 
 
 class WineBridgeCommand(models.Model):
     """The outbox: what machines are told.
 
     Written in the business transaction, so that what was not committed is never said. The bridge is
-    woken at commit and sends: **waiting** → **sent** → what the machine reports, up to **done**,
-    **failed** or **refused**. A command past its time is **expired** and never sent. The desired
-    shadow goes the same way; its newest version stands retained at the broker.
+    woken at commit and sends: **waiting** → **sent** → **received** → **in progress** → **done**,
+    **failed** or **refused**, as the machine reports. Old news change nothing. A command past its
+    time is **expired**: it is never sent any more, and a machine does not begin it. Where the
+    machine had begun in time and only its answer was late, the answer stands. What a person asked
+    for can be **taken back** while it waits. The desired shadow goes the same way; its newest
+    version stands retained at the broker.
     """
 
     _name = "wine.bridge.command"
@@ -48,15 +61,32 @@ class WineBridgeCommand(models.Model):
     type = fields.Char(required=True, readonly=True)
     args = fields.Json(readonly=True)
     args_text = fields.Text("What was said", compute="_compute_args_text")
-    expires_at = fields.Datetime(readonly=True)
+    expires_at = fields.Datetime("Holds until", readonly=True)
     state = fields.Selection(STATES, required=True, readonly=True, default="queued")
-    sent_at = fields.Datetime(readonly=True)
-    answered_at = fields.Datetime(readonly=True)
+    sent_at = fields.Datetime("Sent", readonly=True)
+    answered_at = fields.Datetime("Answered", readonly=True)
     code = fields.Char(readonly=True)
-    detail = fields.Char(readonly=True)
+    detail = fields.Text("Answer", readonly=True)
+    user_id = fields.Many2one("res.users", "Asked by", readonly=True, index="btree_not_null")
+    reason = fields.Char(readonly=True)
+    once = fields.Char(
+        readonly=True, index="btree_not_null", help="What is asked for by hand is under way once."
+    )
 
     _uuid_unique = models.Constraint("UNIQUE(uuid)", "This command exists already.")
-    _queued = models.Index("(id) WHERE state = 'queued'")
+    _queued = models.Index("(machine_id, id) WHERE state = 'queued'")
+    _queued_urgent = models.Index(
+        "(id) WHERE state = 'queued' AND type IN "
+        "('vend.authorize', 'vend.cancel', 'auth.offer', 'auth.deny', 'door.unlock')"
+    )
+    _oldest = models.Index("(id) WHERE state = 'queued'")
+    _under_way = models.Index(
+        "(expires_at) WHERE state IN ('queued', 'sent', 'received', 'in_progress')"
+    )
+    _once_under_way = models.UniqueIndex(
+        "(once) WHERE once IS NOT NULL AND state IN ('queued', 'sent', 'received', 'in_progress')",
+        "This is on its way to the machine already.",
+    )
 
     @api.depends("args")
     def _compute_args_text(self):
@@ -71,6 +101,24 @@ class WineBridgeCommand(models.Model):
         return commands
 
     @api.model
+    def _same_click(self, once, seconds):
+        """What this is a repetition of: under way, or written a few seconds ago."""
+        just_now = fields.Datetime.now() - timedelta(seconds=seconds)
+        return self.search(
+            [
+                ("once", "=", once),
+                "|",
+                ("state", "in", UNDER_WAY),
+                "&",
+                ("create_date", ">=", just_now),
+                ("state", "!=", "cancelled"),
+            ],
+            limit=1,
+        )
+
+    # === WHAT MACHINES REPORT === #
+
+    @api.model
     def _apply_acks(self, events):
         """Follow what machines report of their commands; old news change nothing.
 
@@ -79,34 +127,66 @@ class WineBridgeCommand(models.Model):
         told = {}
         for event in events:
             data = event.data or {}
-            if data.get("status") in RANK and isinstance(data.get("cmd"), str):
-                told.setdefault(data["cmd"], []).append((event, data))
+            if data.get("status") in REPORTED and isinstance(data.get("cmd"), str):
+                told.setdefault(data["cmd"].lower(), []).append((event, data))
         commands = self.sudo().search([("uuid", "in", list(told))])
+        followed = self.browse()
         for command in commands:
             for event, data in told[command.uuid]:
-                if event.machine_id == command.machine_id:
-                    command._follow(data, event.moment)
+                if event.machine_id == command.machine_id and command._follow(data, event.moment):
+                    followed |= command
+        followed._show()
 
     def _follow(self, data, moment):
+        """Go where the machine reports it to be; False where that is no news."""
         self.ensure_one()
-        if self.state in FINAL or RANK[data["status"]] <= RANK[self.state]:
-            return
+        status = data["status"]
+        if self.state in FINAL:
+            # our own clock said "expired"; the machine knows better what it has done
+            if self.state != "expired" or self.answered_at or status not in FINAL:
+                return False
+        elif RANK[status] <= RANK[self.state]:
+            return False
         self.write(
             {
-                "state": data["status"],
+                "state": status,
                 "answered_at": moment,
                 "code": str(data["code"])[:64] if data.get("code") else False,
-                "detail": str(data["detail"])[:500] if data.get("detail") else False,
+                "detail": str(data["detail"])[:LONGEST] if data.get("detail") else False,
             }
         )
+        return True
 
-    @api.model
-    def _cron_expire(self):
-        """Commands whose time is over without a last word."""
-        self.search(
-            [
-                ("channel", "=", "cmd"),
-                ("state", "not in", FINAL),
-                ("expires_at", "<", fields.Datetime.now()),
-            ]
-        ).state = "expired"
+    def _show(self):
+        """Open screens follow what a person asked for."""
+        machines = self.filtered("user_id").machine_id
+        if machines:
+            machines._announce()
+
+    # === TAKEN BACK === #
+
+    def action_cancel(self):
+        """Take back what was asked for by hand, while it has not left.
+
+        :raise UserError: it has left, or it belongs to a sale
+        """
+        for command in self:
+            if not command.user_id:
+                raise UserError(
+                    self.env._(
+                        "%s is part of a sale or of the machine's planogram and is not taken "
+                        "back by hand.",
+                        command.type,
+                    )
+                )
+            command.machine_id._check_may_command(command.type)
+            if command.state != "queued":
+                raise UserError(
+                    self.env._(
+                        "%s has left already. The machine answers, or it expires by itself.",
+                        command.type,
+                    )
+                )
+        self.sudo().state = "cancelled"
+        self.sudo()._show()
+        return True

@@ -41,19 +41,7 @@ class WineMachine(models.Model):
         """Queue a command in this transaction; it leaves at commit."""
         self.ensure_one()
         super()._send(command, args, expires)
-        record = (
-            self.env["wine.bridge.command"]
-            .sudo()
-            .create(
-                {
-                    "machine_id": self.id,
-                    "type": command,
-                    "args": args,
-                    "expires_at": expires,
-                }
-            )
-        )
-        return record.uuid
+        return self._queue_command(command, args, expires).uuid
 
     def _publish_desired(self):
         """Queue the shadow of the published planogram; only the newest one is worth sending."""

@@ -10,6 +10,7 @@ from odoo.modules.registry import Registry
 from ..core import masking
 from .access import Access, AccessSettings
 from .floods import Floods
+from .auth import AuthLane
 from .ingest import Ingest
 from .link import Link
 from .outbox import Outbox
@@ -41,6 +42,7 @@ class Bridge:
         self.telemetry = Telemetry(self.link, settings, self.stopping)
         self.outbox = Outbox(self.link, settings, self.stopping, self.stored)
         self.floods = Floods(self.link, settings, self.stopping)
+        self.auth = AuthLane(settings, self.stopping)
         self.access = Access(settings, access, self.stopping) if access.adapter else None
 
     def run(self):
@@ -48,7 +50,7 @@ class Bridge:
         Registry(self.settings.database)
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._on_signal)
-        workers = [self.ingest, self.outbox, self.telemetry, self.access, self.floods]
+        workers = [self.ingest, self.outbox, self.auth, self.telemetry, self.access, self.floods]
         workers.append(self._projecting())
         threads = [
             threading.Thread(target=worker.run, name=type(worker).__name__, daemon=True)

@@ -133,6 +133,14 @@ class Link:
         """Whether the broker has taken all of these within ``timeout`` seconds."""
         return self._wait(infos, timeout)
 
+    def forget(self, infos):
+        """Do not send these again by ourselves: by then they may be past their time."""
+        with self.client._out_message_mutex:
+            for info in infos:
+                gone = self.client._out_messages.pop(info.mid, None)
+                if gone is not None and self.client._inflight_messages > 0:
+                    self.client._inflight_messages -= 1
+
     @staticmethod
     def _wait(infos, timeout):
         deadline = time.monotonic() + timeout

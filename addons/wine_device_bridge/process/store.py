@@ -13,6 +13,7 @@ from odoo.addons.wine_vending.core.business_time import business_moment
 from ..core import envelope
 from ..core.envelope import Refused
 from ..core.received import Received
+from . import asked
 
 COLUMNS = (
     "machine_id",
@@ -89,6 +90,7 @@ class Batch:
         for publish in publishes:
             self._sort(publish)
         fresh, again = self._insert()
+        asked.put_aside(self.cr, fresh)
         self._compare(again)
         self._quarantine()
         self._journals(fresh)
@@ -160,7 +162,7 @@ class Batch:
             item.boot,
             item.type,
             item.corr,
-            Json(item.data),
+            Json(asked.without_token(item.type, item.data)),
             None,
             None,
             item.digest,
@@ -258,7 +260,7 @@ class Batch:
         values = {
             "machine_id": known.id if known else None,
             "channel": publish.topic.rsplit("/", 1)[-1][:64].replace("\0", ""),
-            "payload": text.replace("\0", "\\x00"),
+            "payload": asked.text_without_token(text).replace("\0", "\\x00"),
             "topic": publish.topic[:500].replace("\0", ""),
             "received_at": publish.received,
             "moment": publish.received,

@@ -20,6 +20,12 @@ MATRIX = {
         "finance": "r",
         "admin": "r",
     },
+    "wine.bridge.auth": {
+        "service": "r",
+        "region_manager": "r",
+        "finance": "r",
+        "admin": "r",
+    },
     "wine.bridge.credential": {"admin": "r"},
     "wine.bridge.claim": {"region_manager": "r", "admin": "r"},
     "wine.bridge.process": {"admin": "r"},
@@ -30,6 +36,7 @@ HARMLESS = {
     "wine.bridge.event": {"attempts": 1},
     "wine.bridge.journal": {"highest": 9},
     "wine.bridge.command": {"code": "x"},
+    "wine.bridge.auth": {"text": "x"},
     "wine.bridge.credential": {"version": 9},
     "wine.bridge.claim": {"wrong": 9},
     "wine.bridge.process": {"host": "x"},
@@ -38,10 +45,14 @@ HARMLESS = {
 }
 PUBLIC = {
     "wine.bridge.event": {"action_replay"},
+    "wine.bridge.command": {"action_cancel"},
+    "wine.command.new": {"action_send"},
     "wine.machine": {
         "action_claim_code",
+        "action_command",
         "action_revoke_credential",
         "action_rotate_credential",
+        "action_view_bridge_asked",
         "action_view_bridge_commands",
         "action_view_bridge_events",
     },
@@ -49,9 +60,20 @@ PUBLIC = {
 PRIVATE = {
     "wine.bridge.credential": ("_issue", "_password_lines", "_revoke"),
     "wine.bridge.claim": ("_make", "_redeem", "_locked", "_count_wrong", "_end"),
-    "wine.bridge.command": ("_apply_acks", "_follow", "_cron_expire"),
+    "wine.bridge.command": ("_apply_acks", "_follow", "_cron_expire", "_cron_prune"),
+    "wine.bridge.auth": ("_decide", "_conclude", "_deny_overdue", "_deny_failed"),
     "wine.bridge.event": ("_project_round", "_project_isolated", "_take", "_use", "_mark"),
-    "wine.machine": ("_send", "_publish_desired", "_desired", "_lock_command", "_after_facts"),
+    "wine.machine": (
+        "_send",
+        "_publish_desired",
+        "_desired",
+        "_lock_command",
+        "_after_facts",
+        "_order_command",
+        "_queue_command",
+        "_auth_request",
+        "_auth_answers",
+    ),
 }
 
 
@@ -84,6 +106,15 @@ class BridgeAccess(AccessCommon):
             ),
             cls.env["wine.bridge.journal"].create({**values, "epoch": 77, "highest": 5}),
             cls.env["wine.bridge.command"].search([("machine_id", "=", machine.id)], limit=1),
+            cls.env["wine.bridge.auth"].create(
+                {
+                    **values,
+                    "request_id": f"request of {machine.name}",
+                    "kind": "member",
+                    "token": "SECRET-TOKEN",
+                    "received_at": "2026-01-01",
+                }
+            ),
             cls.env["wine.bridge.credential"].search([("machine_id", "=", machine.id)]),
             cls.env["wine.bridge.claim"].search([("machine_id", "=", machine.id)]),
             cls.env["wine.bridge.disturbance"].create({**values, "kind": "flood"}),
@@ -111,6 +142,11 @@ class BridgeAccess(AccessCommon):
             "wine.bridge.event": {"machine_id": machine.id, "channel": "evt", "type": "x"},
             "wine.bridge.journal": {"machine_id": machine.id, "epoch": 78},
             "wine.bridge.command": {"machine_id": machine.id, "type": "machine.reboot"},
+            "wine.bridge.auth": {
+                "machine_id": machine.id,
+                "request_id": "another",
+                "received_at": "2026-01-01",
+            },
             "wine.bridge.credential": {"machine_id": machine.id},
             "wine.bridge.claim": {"machine_id": machine.id, "expires_at": "2030-01-01"},
             "wine.bridge.process": {"name": "another"},
@@ -159,7 +195,7 @@ class TestBridgeAccess(BridgeAccess):
                         ]
                     )
                     with self.refused():
-                        mine.browse(record.id).read(["type" if "type" in mine else "machine_id"])
+                        mine.browse(record.id).read(["machine_id"])
 
     def test_messages_of_no_machine_are_for_the_platform(self):
         stray = self.env["wine.bridge.event"].create(

@@ -62,6 +62,7 @@ from . import wine_slot_need
 from . import wine_slot_stockout
 from . import wine_machine_need
 from . import wine_machine_alarm
+from . import wine_machine_auth
 from . import wine_route
 from . import pos_config
 from . import pos_session

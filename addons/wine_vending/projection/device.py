@@ -54,6 +54,11 @@ def _slot_errors(said, most=200):
     return [{"slot": slot, "code": code} for slot, code in sorted(pairs)[:most]]
 
 
+@handles("auth.request")
+def asked(_batch, _fact):
+    """Somebody was here with a token: answered long before by whoever carries facts."""
+
+
 @handles("door")
 def door(batch, fact):
     """Opened or closed; an older word than the newest one is history only."""

@@ -1,0 +1,76 @@
+# SPDX-License-Identifier: LGPL-3.0-or-later
+"""Questions of consumers on their way into the inbox: put aside for the fast lane, tokens hidden."""
+
+import hashlib
+import hmac
+import re
+from datetime import timedelta, timezone
+
+from psycopg2.extras import execute_values
+
+#: wakes the fast lane
+CHANNEL = "wine_bridge_auth"
+KIND = "auth.request"
+#: what the machine's own, synchronised clock puts so far back is over: nobody stands there (seconds)
+LONG_AGO = 10
+MASK = "***"
+_TOKEN = re.compile(r'("token"\s*:\s*)"(?:[^"\\]|\\.)*("|$)')
+
+
+def without_token(kind, data):
+    """What the inbox keeps of an event's data."""
+    return {**data, "token": MASK} if kind == KIND and "token" in data else data
+
+
+def text_without_token(text):
+    """What quarantine keeps of a payload as received."""
+    return _TOKEN.sub(rf'\1"{MASK}"', text) if '"token"' in text else text
+
+
+def put_aside(cr, fresh):
+    """Store the questions among fresh entries (uuid, Known, Envelope, Publish); wakes the lane.
+
+    :return: how many there were
+    """
+    asked = [entry for entry in fresh if entry[2].type == KIND and entry[2].channel == "evt"]
+    if not asked:
+        return 0
+    cr.execute("SELECT value FROM ir_config_parameter WHERE key = 'database.secret'")
+    secret = (cr.fetchone() or [""])[0]
+    execute_values(
+        cr._obj,
+        """INSERT INTO wine_bridge_auth (machine_id, request_id, event_id, kind, token, token_mark,
+               slot_code, received_at, state, create_uid, create_date) VALUES %s
+           ON CONFLICT (machine_id, request_id) DO NOTHING""",
+        [_row(known, item, publish, secret) for _uuid, known, item, publish in asked],
+        template="(%s, %s, %s, %s, %s, %s, %s, %s, %s, 1, now() AT TIME ZONE 'UTC')",
+    )
+    cr.execute(f"SELECT pg_notify('{CHANNEL}', '')")
+    return len(asked)
+
+
+def _row(known, item, publish, secret):
+    data = item.data
+    over = _is_over(item, publish.received.replace(tzinfo=timezone.utc))
+    return (
+        known.id,
+        data["request_id"].lower(),
+        item.id,
+        data["kind"],
+        None if over else data["token"],
+        mark(secret, data["token"]),
+        data.get("slot"),
+        publish.received,
+        "late" if over else "new",
+    )
+
+
+def _is_over(item, received):
+    """Whether it comes from a journal, or was asked long before it was received."""
+    told = item.ts if item.ts_q == "synced" else None
+    return bool(item.hist or (told and told < received - timedelta(seconds=LONG_AGO)))
+
+
+def mark(secret, token):
+    """By what a token is known again, by nobody without the database's secret."""
+    return hmac.new(secret.encode(), token.encode(), hashlib.sha256).hexdigest()[:8]

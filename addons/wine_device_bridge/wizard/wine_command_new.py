@@ -1,0 +1,132 @@
+# SPDX-License-Identifier: LGPL-3.0-or-later
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+
+from ..core.commands import ADMIN, KINDS
+
+
+class WineCommandNew(models.TransientModel):
+    """A person tells one machine something: choose, read what it does, send."""
+
+    _name = "wine.command.new"
+    _description = "Tell a machine"
+    _inherit = "wine.guide"
+
+    machine_id = fields.Many2one("wine.machine", required=True, readonly=True)
+    kind = fields.Selection(
+        selection="_selection_kind", string="Command", required=True, default="door.unlock"
+    )
+    what = fields.Char("What it does", compute="_compute_what")
+    holds = fields.Char("Holds for", compute="_compute_what")
+    risky = fields.Boolean(compute="_compute_what")
+    is_offline = fields.Boolean(compute="_compute_is_offline")
+    reason = fields.Char(help="Kept with the command, for whoever looks later.")
+    epoch = fields.Integer("Epoch", compute="_compute_epoch", store=True, readonly=False)
+    from_seq = fields.Float("From number", digits=(16, 0), default=1)
+    to_seq = fields.Float("To number", digits=(16, 0), default=1)
+
+    @api.model
+    def _labels(self):
+        """{type: (name, what it does)} of all commands that people may send."""
+        _ = self.env._
+        return {
+            "door.unlock": (
+                _("Unlock the door"),
+                _("The door opens at once, for whoever stands there. It locks when it is shut."),
+            ),
+            "counter.request": (
+                _("Ask for the counters"),
+                _("The machine reports what it has sold since it was first switched on."),
+            ),
+            "cash.request": (
+                _("Ask for the cash"),
+                _("The machine reports what lies in its coin and note boxes."),
+            ),
+            "log.request": (
+                _("Ask for the log"),
+                _("The machine answers with the last lines of its log."),
+            ),
+            "machine.lock": (
+                _("Stop selling"),
+                _("The machine sells nothing until it is told to sell again."),
+            ),
+            "machine.unlock": (
+                _("Sell again"),
+                _("The machine sells again what it has."),
+            ),
+            "machine.reboot": (
+                _("Restart"),
+                _("The machine ends the sale in hand, then starts anew. That takes a minute."),
+            ),
+            "event.resend": (
+                _("Send messages again"),
+                _("The machine sends a range of its messages again, as far as it has them."),
+            ),
+        }
+
+    @api.model
+    def _selection_kind(self):
+        admin = self.env.su or self.env.user.has_group("wine_vending.group_wine_admin")
+        return [
+            (kind, name)
+            for kind, (name, _what) in self._labels().items()
+            if admin or KINDS[kind].who != ADMIN
+        ]
+
+    @api.depends("kind")
+    def _compute_what(self):
+        labels = self._labels()
+        for guide in self:
+            kind = KINDS.get(guide.kind)
+            guide.what = labels[guide.kind][1] if kind else False
+            guide.risky = bool(kind and kind.risky)
+            minutes = kind.minutes if kind else 0
+            guide.holds = (
+                self.env._("%s h", minutes // 60)
+                if minutes >= 60
+                else self.env._("%s min", minutes)
+            )
+
+    @api.depends("machine_id")
+    def _compute_is_offline(self):
+        for guide in self:
+            guide.is_offline = guide.machine_id.sudo().connection_state != "online"
+
+    @api.depends("machine_id")
+    def _compute_epoch(self):
+        for guide in self:
+            guide.epoch = guide.machine_id.sudo().bridge_epoch
+
+    def action_send(self):
+        """Queue it; the machine's form shows what becomes of it.
+
+        :raise UserError: a range of numbers that is none
+        """
+        self.ensure_one()
+        machine = self.machine_id
+        command, new = machine._order_command(self.kind, self._args(), self.reason)
+        if not new:
+            return machine._told(self.env._("This is on its way already."), "info")
+        name = self._labels()[self.kind][0]
+        if self.is_offline:
+            return machine._told(
+                self.env._(
+                    "%(what)s: the machine is offline. It gets this if it is back before %(time)s.",
+                    what=name,
+                    time=fields.Datetime.context_timestamp(self, command.expires_at).strftime(
+                        "%H:%M"
+                    ),
+                ),
+                "warning",
+            )
+        return machine._told(self.env._("%s: on its way.", name))
+
+    def _args(self):
+        if self.kind != "event.resend":
+            return {}
+        low, high = int(self.from_seq), int(self.to_seq)
+        if self.epoch < 1 or not 1 <= low <= high < 2**53:
+            raise UserError(
+                self.env._("Give the first and the last number, both at least 1, in this order.")
+            )
+        return {"epoch": self.epoch, "from_seq": low, "to_seq": high}
