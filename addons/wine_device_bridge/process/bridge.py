@@ -9,8 +9,8 @@ from odoo.modules.registry import Registry
 
 from ..core import masking
 from .access import Access, AccessSettings
-from .floods import Floods
 from .auth import AuthLane
+from .floods import Floods
 from .ingest import Ingest
 from .link import Link
 from .outbox import Outbox
