@@ -30,7 +30,7 @@ class WinePriceChange(models.TransientModel):
     only_price = fields.Float(
         "Only where it costs", digits="Product Price", help="0 for whatever it costs now."
     )
-    mode = fields.Selection(MODES, "Change", required=True, default="set")
+    mode = fields.Selection(MODES, "How prices change", required=True, default="set")
     value = fields.Float("Amount or percent", digits="Product Price")
     step = fields.Selection(STEPS, "Rounded", required=True, default="0.01")
     line_ids = fields.One2many("wine.rollout.line", "price_change_id", "Machines")
