@@ -174,7 +174,7 @@ class Commands:
     # questions
 
     def do_event_resend(self, command, _now):
-        """Send a range again, as far as the journal still holds it."""
+        """Send a range again, as far as the journal still holds it; nothing of it is a failure."""
         args, state = command["args"], self.device.state
         if args["epoch"] != state.epoch:
             raise Refused("unknown_epoch")
@@ -182,7 +182,10 @@ class Commands:
         held = sorted(state.pending.keys() | state.kept.keys())
         count = self.device.outbox.again([seq for seq in held if low <= seq <= high])
         wanted = max(high - low + 1, 0)
-        return "succeeded", None if count == wanted else "partly", f"{count} of {wanted}"
+        detail = f"{count} of {wanted}"
+        if wanted and not count:
+            return "failed", "not_held", detail
+        return "succeeded", None if count == wanted else "partly", detail
 
     def do_counter_request(self, _command, now):
         """Answered by a `counter.snapshot`."""

@@ -21,6 +21,7 @@
         "views/bridge_auth_views.xml",
         "views/bridge_planogram_views.xml",
         "views/bridge_menus.xml",
+        "views/bridge_gap_views.xml",
         "views/bridge_access_views.xml",
         "views/machine_command_views.xml",
     ],

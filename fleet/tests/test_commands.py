@@ -114,6 +114,8 @@ def test_resend_as_far_as_the_journal_holds(bench):
     answer = bench.command("event.resend", args | {"from_seq": 1, "to_seq": 90})[-1]
     assert (answer["status"], answer["code"]) == ("succeeded", "partly")
     assert bench.command("event.resend", args | {"epoch": 7})[-1]["code"] == "unknown_epoch"
+    answer = bench.command("event.resend", args | {"from_seq": 70, "to_seq": 90})[-1]
+    assert (answer["status"], answer["code"]) == ("failed", "not_held"), "there is nothing to send"
 
 
 def test_counters_since_initialisation(bench):

@@ -33,7 +33,9 @@ def main(argv=None):
     for error in broken:
         traceback.print_exception(error)
     failed = len(broken) + sum(not result.passed for result in results)
-    print(f"{len(results)} scenarios counted, {failed} failed, {spent / 60:.1f} minutes", flush=True)
+    print(
+        f"{len(results)} scenarios counted, {failed} failed, {spent / 60:.1f} minutes", flush=True
+    )
     if chosen.write and not failed:
         PAGE.write_text(report.markdown(results, machines, spent))
     return 1 if failed else 0

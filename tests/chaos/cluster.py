@@ -200,6 +200,3 @@ def _children(head):
         if parent == head:
             found.append(int(entry.parent.name))
     return found
-
-
-

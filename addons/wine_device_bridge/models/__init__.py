@@ -2,6 +2,7 @@
 from . import wine_bridge_event
 from . import wine_bridge_projection
 from . import wine_bridge_journal
+from . import wine_bridge_gap
 from . import wine_bridge_command
 from . import wine_bridge_command_keep
 from . import wine_bridge_auth

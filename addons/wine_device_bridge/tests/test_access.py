@@ -26,6 +26,7 @@ MATRIX = {
         "finance": "r",
         "admin": "r",
     },
+    "wine.bridge.gap": {"service": "r", "region_manager": "r", "finance": "r", "admin": "r"},
     "wine.bridge.credential": {"admin": "r"},
     "wine.bridge.claim": {"region_manager": "r", "admin": "r"},
     "wine.bridge.process": {"admin": "r"},
@@ -37,12 +38,14 @@ HARMLESS = {
     "wine.bridge.journal": {"highest": 9},
     "wine.bridge.command": {"code": "x"},
     "wine.bridge.auth": {"text": "x"},
+    "wine.bridge.gap": {"missing": 0},
     "wine.bridge.credential": {"version": 9},
     "wine.bridge.claim": {"wrong": 9},
     "wine.bridge.process": {"host": "x"},
     "wine.bridge.sample": {"stored": 9},
     "wine.bridge.disturbance": {"times": 9},
 }
+GAP = {"epoch": 77, "first": 3, "last": 4, "missing": 2, "since": "2026-01-01"}
 PUBLIC = {
     "wine.bridge.event": {"action_replay"},
     "wine.bridge.command": {"action_cancel"},
@@ -62,7 +65,7 @@ PRIVATE = {
     "wine.bridge.claim": ("_make", "_redeem", "_locked", "_count_wrong", "_end"),
     "wine.bridge.command": ("_apply_acks", "_follow", "_cron_expire", "_cron_prune"),
     "wine.bridge.auth": ("_decide", "_conclude", "_deny_overdue", "_deny_failed"),
-    "wine.bridge.event": ("_project_round", "_project_isolated", "_take", "_use", "_mark"),
+    "wine.bridge.event": ("_project_round", "_project_isolated", "_take", "_use", "_alarm"),
     "wine.machine": (
         "_send",
         "_publish_desired",
@@ -74,6 +77,7 @@ PRIVATE = {
         "_auth_request",
         "_auth_answers",
     ),
+    "wine.bridge.gap": ("_cron_watch", "_decide", "_ask", "_give_up", "_fill"),
 }
 
 
@@ -105,6 +109,7 @@ class BridgeAccess(AccessCommon):
                 }
             ),
             cls.env["wine.bridge.journal"].create({**values, "epoch": 77, "highest": 5}),
+            cls.env["wine.bridge.gap"].create({**values, **GAP}),
             cls.env["wine.bridge.command"].search([("machine_id", "=", machine.id)], limit=1),
             cls.env["wine.bridge.auth"].create(
                 {
@@ -141,6 +146,7 @@ class BridgeAccess(AccessCommon):
         return {
             "wine.bridge.event": {"machine_id": machine.id, "channel": "evt", "type": "x"},
             "wine.bridge.journal": {"machine_id": machine.id, "epoch": 78},
+            "wine.bridge.gap": {"machine_id": machine.id, **GAP},
             "wine.bridge.command": {"machine_id": machine.id, "type": "machine.reboot"},
             "wine.bridge.auth": {
                 "machine_id": machine.id,
