@@ -73,16 +73,22 @@ def _load(payload):
     if len(payload) > MAX_BYTES:
         raise Refused("too_large", f"{len(payload)} bytes; {MAX_BYTES} at most")
     try:
-        content = json.loads(payload.decode("utf-8"), parse_constant=_no_constant)
+        content = _DECODER.decode(payload.decode("utf-8"))
     except (UnicodeDecodeError, ValueError, RecursionError) as error:
         raise Refused("schema", f"not UTF-8 JSON: {error}") from error
-    if _too_deep(content):
+    brackets = payload.count(b"{") + payload.count(b"[")  # few of them cannot lie deep
+    if brackets > MAX_DEPTH and _too_deep(content):
         raise Refused("schema", f"nested more than {MAX_DEPTH} levels deep")
     return content
 
 
 def _no_constant(name):
     raise ValueError(f"{name} is no JSON number")
+
+
+_DECODER = json.JSONDecoder(parse_constant=_no_constant)
+_CANON = {"sort_keys": True, "separators": (",", ":"), "ensure_ascii": False}
+_ANY, _STRICT = json.JSONEncoder(**_CANON), json.JSONEncoder(**_CANON, allow_nan=False)
 
 
 def _too_deep(content):
@@ -166,13 +172,12 @@ def _time(value):
 
 def digest(content):
     """Fingerprint of a message; ``hist`` says how it travelled, not what it says."""
-    return _fingerprint(_told(content))
+    return _fingerprint(_told(content, _ANY))
 
 
-def _told(content, **how):
+def _told(content, encoder):
     """What a message says, in one form whatever the order of its fields."""
-    bare = {key: value for key, value in content.items() if key != "hist"}
-    return json.dumps(bare, sort_keys=True, separators=(",", ":"), ensure_ascii=False, **how)
+    return encoder.encode({key: value for key, value in content.items() if key != "hist"})
 
 
 def _fingerprint(text):
@@ -182,7 +187,7 @@ def _fingerprint(text):
 def _canonical(content):
     """The same, or None where no database can keep it: UTF-8 without NUL, finite numbers."""
     try:
-        text = _told(content, allow_nan=False)
+        text = _told(content, _STRICT)
         return text if text.encode("utf-8") and "\\u0000" not in text else None
     except ValueError:
         return None

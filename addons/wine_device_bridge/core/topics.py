@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: LGPL-3.0-or-later
 """Topics of the device protocol (docs/protocol §1)."""
 
-from uuid import UUID
+import re
 
 UP = ("birth", "state", "evt", "ack", "reported")
 #: may get lost: neither kept at the broker nor acknowledged
@@ -9,6 +9,8 @@ TELEMETRY = "tele"
 COMMAND, DESIRED, EVENT_ACK = "cmd", "desired", "evt_ack"
 #: several bridges share what machines say (MQTT 5 §4.8.2): each message goes to one of them
 SHARED = "$share/bridge/"
+#: as this platform writes UUIDs: lower case, with hyphens
+_UUID = "[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}"
 
 
 class Topics:
@@ -19,6 +21,8 @@ class Topics:
 
     def __init__(self, root, tenant):
         self.base = f"{root}/{tenant}"
+        channels = "|".join((*UP, TELEMETRY))
+        self._up = re.compile(f"{re.escape(self.base)}/({_UUID})/up/({channels})")
 
     def subscriptions(self, shared=False):
         """[(topic filter, QoS)] of everything that devices say.
@@ -41,12 +45,5 @@ class Topics:
 
     def parse_up(self, topic):
         """(machine UUID, channel) of a device's topic, or None where it is none."""
-        parts = topic.removeprefix(f"{self.base}/").split("/")
-        if not topic.startswith(f"{self.base}/") or len(parts) != 3 or parts[1] != "up":
-            return None
-        machine, _up, channel = parts
-        try:
-            canonical = str(UUID(machine))
-        except ValueError:
-            return None
-        return (machine, channel) if canonical == machine and channel in (*UP, TELEMETRY) else None
+        found = self._up.fullmatch(topic)
+        return found.groups() if found else None

@@ -5,16 +5,33 @@ import logging
 import time
 
 from psycopg2 import Error as DatabaseError
-from psycopg2.errors import SerializationFailure, UniqueViolation
+from psycopg2.errors import DeadlockDetected, SerializationFailure, UniqueViolation
 
 from odoo.sql_db import db_connect
 
-from ..core.topics import EVENT_ACK
+from ..core.metrics import metrics
+from ..core.received import Received
 from .store import Batch, read_machines
 
 _logger = logging.getLogger(__name__)
 #: machines are read again after this time (seconds), and when an unknown one speaks
 FRESH = 10
+#: bytes in one transaction: some 5,000 events, however many of them come in one message
+MOST_BYTES = 2 * 1024 * 1024
+CONFLICTS = (SerializationFailure, UniqueViolation, DeadlockDetected)
+
+
+def portions(publishes):
+    """The same in lists of about :data:`MOST_BYTES`, in the same order."""
+    portion, size = [], 0
+    for publish in publishes:
+        portion.append(publish)
+        size += len(publish.payload)
+        if size >= MOST_BYTES:
+            yield portion
+            portion, size = [], 0
+    if portion:
+        yield portion
 
 
 class Ingest:
@@ -33,20 +50,16 @@ class Ingest:
     def run(self):
         """Until told to stop, and then until the queue is empty."""
         while not (self.stopping.is_set() and self.link.inbox.empty()):
-            batch = self._next()
-            if batch:
+            for batch in portions(self._next()):
                 self._safely(batch)
 
     def _next(self):
-        """Wait for a publish, then take what has come with it."""
-        inbox, most = self.link.inbox, self.settings.ingest_batch
-        batch = inbox.take(most, timeout=0.2)
-        until = time.monotonic() + self.settings.linger
-        while batch and len(batch) < most:
-            more = inbox.take(most - len(batch), timeout=max(0, until - time.monotonic()))
-            if not more:
-                break
-            batch += more
+        """Wait for a publish, then take what comes with it."""
+        most, inbox = self.settings.ingest_batch, self.link.inbox
+        batch = inbox.take(most, 0.2)
+        if batch and len(batch) < most:
+            time.sleep(self.settings.linger)
+            batch += inbox.take(most - len(batch), 0)
         return batch
 
     def _safely(self, batch):
@@ -55,7 +68,7 @@ class Ingest:
         while True:
             try:
                 result = self._store(batch)
-            except (SerializationFailure, UniqueViolation):
+            except CONFLICTS:
                 _logger.info("another bridge stored the same; trying again")
             except DatabaseError as error:
                 _logger.error("the database does not take %s messages: %s", len(batch), error)
@@ -66,17 +79,30 @@ class Ingest:
             time.sleep(delay)
             delay = min(delay * 2, 5)
         self.link.acknowledge(batch)
-        self._tell_devices(result)
+        self._owe(result)
+        self.link.teller.tell(busy=self.link.inbox.qsize() > 0)
         self.stored.set()
+        self._count(result)
 
     def _store(self, publishes):
-        with db_connect(self.settings.database).cursor() as cr:
+        with (
+            metrics.timed("ingest_batch_seconds"),
+            db_connect(self.settings.database).cursor() as cr,
+        ):
+            # two bridges may store the same: each statement shall see what the other one did
+            cr.execute("SET TRANSACTION ISOLATION LEVEL READ COMMITTED")
             self._refresh_machines(cr, publishes)
             result = Batch(cr, self.link.topics, self.machines).store(publishes)
             cr.commit()  # pylint: disable=invalid-commit
+        return result
+
+    def _count(self, result):
         for name in self.totals:
             self.totals[name] += getattr(result, name)
-        return result
+        metrics.count("stored", result.stored)
+        metrics.count("duplicates", result.duplicates)
+        for code, times in result.codes.items():
+            metrics.count("quarantined", times, code=code)
 
     def _refresh_machines(self, cr, publishes):
         """Know the machines; an unknown one may have been made a moment ago."""
@@ -87,24 +113,11 @@ class Ingest:
             self.machines = read_machines(cr)
             self.read_at = now
 
-    def _tell_devices(self, result):
-        """``evt_ack`` to each machine that sent events or began a session."""
-        for (uuid, epoch), journal in result.journals.items():
-            rejected = result.rejected.get((uuid, epoch), ())
-            topic = self.link.topics.down(uuid, EVENT_ACK)
-            self.link.say(topic, journal.acknowledgement(epoch, rejected))
-        for (uuid, epoch), rejected in result.rejected.items():
-            if (uuid, epoch) not in result.journals:
-                self._tell_refused(uuid, epoch, rejected)
+    def _owe(self, result):
+        """``evt_ack`` to each machine that sent events or began a session.
 
-    def _tell_refused(self, uuid, epoch, rejected):
-        """An epoch that was never given: nothing of it is stored but these refusals."""
-        self.link.say(
-            self.link.topics.down(uuid, EVENT_ACK),
-            {
-                "epoch": epoch,
-                "ack_seq": 0,
-                "missing": [],
-                "rejected": [{"seq": seq, "code": code} for seq, code in rejected],
-            },
-        )
+        An epoch that was never given has no journal: nothing of it is stored but its refusals.
+        """
+        for key in {**result.journals, **result.rejected}:
+            journal = result.journals.get(key) or Received()
+            self.link.teller.owe(key, journal, result.rejected.get(key, ()))

@@ -17,6 +17,8 @@ from ..core.dropping import DroppingQueue
 from ..core.fairness import CONTROL, READINGS, Buckets, FairQueue, Limit
 from ..core.metrics import metrics
 from ..core.topics import Topics
+from .tell import Teller
+from .wire import Wire
 
 _logger = logging.getLogger(__name__)
 SESSION_EXPIRY = 7 * 24 * 3600
@@ -58,14 +60,17 @@ class Link:
         self.session = 0
         self.lock = threading.Lock()
         self.unanswered = deque()
+        self.teller = Teller(self)
         self.client = self._client()
 
     def _client(self):
-        client = mqtt.Client(
+        client = Wire(
             mqtt.CallbackAPIVersion.VERSION2,
             client_id=self.settings.client_id,
             protocol=mqtt.MQTTv5,
             manual_ack=True,
+            on_publishes=self._on_publishes,
+            on_taken=self.teller.taken,
         )
         if self.settings.user:
             client.username_pw_set(self.settings.user, self.settings.password)
@@ -77,7 +82,6 @@ class Link:
         client.will_set(self.topics.platform_state(), self._state("offline"), 1, retain=True)
         client.on_connect = self._on_connect
         client.on_disconnect = self._on_disconnect
-        client.on_message = self._on_message
         return client
 
     def start(self):
@@ -111,12 +115,13 @@ class Link:
         """PUBACK what is stored, as soon as all that came before it is."""
         for publish in publishes:
             publish.done = True
-        with self.lock:
-            waiting = self.unanswered
+        mids, waiting = [], self.unanswered
+        with self.lock:  # the session does not change between the look and the sending
             while waiting and waiting[0].done:
                 publish = waiting.popleft()
                 if publish.session == self.session:
-                    self.client.ack(publish.mid, publish.qos)
+                    mids.append(publish.mid)
+            self.client.acknowledge(mids)
 
     def say(self, topic, payload, *, retain=False, expiry=None):
         """Publish a JSON document at QoS 1; returns paho's info of it.
@@ -164,29 +169,36 @@ class Link:
         if reason.is_failure:
             _logger.error("the broker refuses the bridge: %s", reason)
             return
-        self.session += 1
+        self._next_session()
         _logger.info("connected to %s:%s", self.settings.host, self.settings.port)
         client.subscribe(self.topics.subscriptions(shared=bool(self.settings.instance)))
         client.publish(self.topics.platform_state(), self._state("online"), 1, retain=True)
+        self.teller.again()
 
     def _on_disconnect(self, _client, _userdata, _flags, reason, _properties):
+        self._next_session()
         if reason.is_failure:
+            metrics.count("reconnects")
             _logger.warning("connection lost: %s; trying again", reason)
 
-    def _on_message(self, _client, _userdata, message):
-        try:
-            received = datetime.now(timezone.utc).replace(tzinfo=None)
-            topic = message.topic
-        except UnicodeDecodeError:
-            topic = repr(message._topic)
-        payload = message.payload[:PAYLOAD_LIMIT]
-        publish = Publish(topic, payload, message.mid, message.qos, received, self.session)
-        if publish.qos:
-            self.unanswered.append(publish)
-        if self.topics.is_telemetry(topic):
-            self._take_reading(publish)
-        elif released := self.inbox.put(publish):
-            metrics.count("throttled", channel=topic.rpartition("/")[2])
+    def _next_session(self):
+        """What was received before now is not acknowledged any more: it comes again."""
+        with self.lock:
+            self.session += 1
+
+    def _on_publishes(self, messages):
+        received, released = datetime.now(timezone.utc).replace(tzinfo=None), []
+        for name, payload, mid, qos in messages:
+            topic = name.decode("utf-8", "backslashreplace")
+            publish = Publish(topic, payload[:PAYLOAD_LIMIT], mid, qos, received, self.session)
+            if qos:
+                self.unanswered.append(publish)
+            if self.topics.is_telemetry(topic):
+                self._take_reading(publish)
+            elif passed := self.inbox.put(publish):
+                metrics.count("throttled", channel=topic.rpartition("/")[2])
+                released += passed
+        if released:
             self.acknowledge(released)
 
     def _take_reading(self, publish):

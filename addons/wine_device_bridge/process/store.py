@@ -2,11 +2,11 @@
 """Storing a batch of publishes: one transaction, a handful of statements, whatever its size."""
 
 import json
-from collections import defaultdict
+from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from datetime import timezone
 
-from psycopg2.extras import Json, execute_values
+from psycopg2.extras import execute_values
 
 from odoo.addons.wine_vending.core.business_time import business_moment
 
@@ -14,8 +14,10 @@ from ..core import envelope
 from ..core.envelope import Refused
 from ..core.received import Received
 from . import asked
+from .copying import copy_in
 
-COLUMNS = (
+#: columns of a message that is good, in the order of :meth:`Batch._row`
+ARRIVED = (
     "machine_id",
     "channel",
     "event_id",
@@ -25,8 +27,6 @@ COLUMNS = (
     "type",
     "corr",
     "data",
-    "payload",
-    "topic",
     "digest",
     "device_time",
     "time_quality",
@@ -34,12 +34,27 @@ COLUMNS = (
     "received_at",
     "moment",
     "clock_trusted",
-    "duplicates",
+)
+REFUSED = (
+    "machine_id",
+    "channel",
+    "payload",
+    "topic",
+    "received_at",
+    "moment",
     "state",
     "code",
     "result",
+    "duplicates",
     "attempts",
 )
+_ARRIVED = ", ".join(ARRIVED)
+#: a table of the connection's own; what it holds is gone with the transaction
+ARRIVALS = f"""CREATE TEMP TABLE IF NOT EXISTS wine_bridge_arrived ON COMMIT DELETE ROWS
+    AS SELECT {_ARRIVED} FROM wine_bridge_event WITH NO DATA"""  # noqa: S608
+TAKE_IN = f"""INSERT INTO wine_bridge_event ({_ARRIVED}, duplicates, state, attempts)
+    SELECT {_ARRIVED}, 0, 'new', 0 FROM wine_bridge_arrived
+    ON CONFLICT DO NOTHING RETURNING event_id"""  # noqa: S608
 RAW_LIMIT = 64 * 1024
 
 
@@ -54,6 +69,8 @@ class Stored:
     journals: dict = field(default_factory=dict)
     #: (machine uuid, epoch) → [(seq, code)]
     rejected: dict = field(default_factory=lambda: defaultdict(list))
+    #: code → how often something was refused with it
+    codes: Counter = field(default_factory=Counter)
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,15 +153,11 @@ class Batch:
         for entry in self.good:
             if first.setdefault(entry[2].id, entry) is not entry:
                 again.append(entry)
-        taken = execute_values(
-            self.cr._obj,
-            f"INSERT INTO wine_bridge_event ({', '.join(COLUMNS)}) VALUES %s "  # noqa: S608
-            "ON CONFLICT DO NOTHING RETURNING event_id",
-            [self._row(*entry) for entry in first.values()],
-            page_size=2000,
-            fetch=True,
-        )
-        ids = {row[0] for row in taken}
+        self.cr.execute(ARRIVALS)
+        rows = [self._row(*entry) for entry in first.values()]
+        copy_in(self.cr, "wine_bridge_arrived", ARRIVED, rows)
+        self.cr.execute(TAKE_IN)
+        ids = {row[0] for row in self.cr.fetchall()}
         fresh = [entry for event_id, entry in first.items() if event_id in ids]
         again += [entry for event_id, entry in first.items() if event_id not in ids]
         self.result.stored = len(fresh)
@@ -162,9 +175,7 @@ class Batch:
             item.boot,
             item.type,
             item.corr,
-            Json(asked.without_token(item.type, item.data)),
-            None,
-            None,
+            json.dumps(asked.without_token(item.type, item.data)),
             item.digest,
             _naive(item.ts),
             item.ts_q,
@@ -172,11 +183,6 @@ class Batch:
             publish.received,
             _naive(moment),
             trusted,
-            0,
-            "new",
-            None,
-            None,
-            0,
         )
 
     # === WHAT WAS THERE ALREADY === #
@@ -244,13 +250,14 @@ class Batch:
         rows = []
         for uuid, known, refused, publish in self.bad:
             rows.append(self._raw_row(known, refused, publish))
+            self.result.codes[refused.code] += 1
             if refused.epoch and refused.seq and uuid:
                 self.result.rejected[uuid, refused.epoch].append((refused.seq, refused.code))
         self.result.quarantined = len(rows)
         if rows:
             execute_values(
                 self.cr._obj,
-                f"INSERT INTO wine_bridge_event ({', '.join(COLUMNS)}) VALUES %s",  # noqa: S608
+                f"INSERT INTO wine_bridge_event ({', '.join(REFUSED)}) VALUES %s",  # noqa: S608
                 rows,
                 page_size=2000,
             )
@@ -270,7 +277,7 @@ class Batch:
             "duplicates": 0,
             "attempts": 0,
         }
-        return tuple(values.get(column) for column in COLUMNS)
+        return tuple(values[column] for column in REFUSED)
 
     # === JOURNALS === #
 
@@ -284,19 +291,39 @@ class Batch:
         touched |= {key for key in self.result.rejected if key[1] <= self.machines[key[0]].epoch}
         if not touched:
             return
-        journals = self._load_journals(touched)
-        changed = set()
+        added = defaultdict(list)
         for uuid, _known, item, _publish in fresh:
             if item.seq:
-                journals[uuid, item.epoch].add(item.seq)
-                changed.add((uuid, item.epoch))
+                added[uuid, item.epoch].append(item.seq)
         for key in touched & set(self.result.rejected):
             for seq, code in self.result.rejected[key]:
                 if code != "identity_conflict":
-                    journals[key].add(seq)
-                    changed.add(key)
-        self._save_journals({key: journals[key] for key in changed})
+                    added[key].append(seq)
+        journals = self._lock_journals(touched, added)
+        for key, seqs in added.items():
+            for seq in seqs:
+                journals[key].add(seq)
+        self._save_journals({key: journals[key] for key in added})
         self.result.journals = journals
+
+    def _lock_journals(self, keys, growing):
+        """The journals as they stand, locked; those that grow are there from now on.
+
+        One that another bridge makes at this moment is waited for, and then read.
+        """
+        journals = self._load_journals(keys)
+        born = sorted((self.machines[uuid].id, epoch) for uuid, epoch in set(growing) - {*journals})
+        if born:
+            execute_values(
+                self.cr._obj,
+                "INSERT INTO wine_bridge_journal (machine_id, epoch, highest, gaps) VALUES %s "
+                "ON CONFLICT (machine_id, epoch) DO NOTHING",
+                born,
+                template="(%s, %s, 0, '[]')",
+                page_size=2000,
+            )
+            journals = self._load_journals(keys)
+        return {key: journals.get(key) or Received() for key in keys}
 
     def _load_journals(self, keys):
         ids = {self.machines[uuid].id: uuid for uuid, _epoch in keys}
@@ -305,26 +332,25 @@ class Batch:
                 WHERE machine_id = ANY(%s) ORDER BY machine_id, epoch FOR UPDATE""",
             [list(ids)],
         )
-        stored = {
+        return {
             (ids[machine], epoch): Received(int(highest), gaps or [])
             for machine, epoch, highest, gaps in self.cr.fetchall()
+            if (ids[machine], epoch) in keys
         }
-        return {key: stored.get(key) or Received() for key in keys}
 
     def _save_journals(self, journals):
         rows = [
             (self.machines[uuid].id, epoch, journal.highest, json.dumps(journal.gaps))
-            for (uuid, epoch), journal in sorted(journals.items())
+            for (uuid, epoch), journal in journals.items()
         ]
         if rows:
-            execute_values(
-                self.cr._obj,
-                "INSERT INTO wine_bridge_journal (machine_id, epoch, highest, gaps) VALUES %s "
-                "ON CONFLICT (machine_id, epoch) DO UPDATE "
-                "SET highest = excluded.highest, gaps = excluded.gaps",
-                rows,
-                template="(%s, %s, %s, %s::jsonb)",
-                page_size=2000,
+            self.cr.execute(
+                """UPDATE wine_bridge_journal journal
+                      SET highest = new.highest, gaps = new.gaps::jsonb
+                     FROM unnest(%s::int[], %s::int[], %s::bigint[], %s::text[])
+                          AS new (machine, epoch, highest, gaps)
+                    WHERE journal.machine_id = new.machine AND journal.epoch = new.epoch""",
+                [list(column) for column in zip(*rows, strict=True)],
             )
 
 

@@ -70,9 +70,7 @@ class TestTelemetry(BridgeCommon):
         link = Link(Settings(database="x", tenant="test"))
         for channel, qos in (("tele", 0), ("evt", 1), ("birth", 1)):
             topic = f"wine/v1/test/{self.machine.uuid}/up/{channel}"
-            link._on_message(
-                None, None, SimpleNamespace(topic=topic, payload=b"{}", mid=1, qos=qos)
-            )
+            link._on_publishes([(topic.encode(), b"{}", 1, qos)])
         self.assertEqual((len(link.telemetry), link.inbox.qsize()), (1, 2))
 
     def worker(self, *publishes):
