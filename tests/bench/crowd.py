@@ -1,0 +1,157 @@
+# SPDX-License-Identifier: LGPL-3.0-or-later
+"""Many machines for the benchmarks: made in the database, spoken for over one connection or many."""
+
+import json
+import threading
+import time
+from contextlib import contextmanager
+from datetime import datetime, timezone
+from uuid import uuid4
+
+import paho.mqtt.client as mqtt
+
+from tools.env import mosquitto
+
+USER, PASSWORD = "wine-crowd", "a crowd speaks"
+#: publishes that the broker has not yet taken, at most
+WINDOW = 1000
+
+
+def admit(broker, tenant):
+    """One account that may speak for every machine, which no real broker gives."""
+    base = f"wine/v1/{tenant}"
+    with broker.passwd.open("a") as passwd:
+        passwd.write(mosquitto.passwd_line(USER, PASSWORD))
+    with (broker.home / "acl").open("a") as acl:
+        acl.write(f"\nuser {USER}\ntopic write {base}/+/up/#\ntopic read {base}/+/down/#\n")
+    mosquitto.own(broker.home)
+    broker.reload()
+    time.sleep(0.3)
+
+
+def machines(env, count):
+    """So many machines of the demo's first site, at work; returns their UUIDs."""
+    site = env["wine.site"].search([], limit=1)
+    model = env["wine.machine.model"].create(
+        {"name": "Bench", "maker": "Bench", "rows": 1, "columns": 1}
+    )
+    values = {"model_id": model.id, "site_id": site.id}
+    made = env["wine.machine"].create(
+        [{**values, "name": f"Bench {n}", "serial": f"BENCH-{n}"} for n in range(count)]
+    )
+    env.flush_all()
+    env.cr.execute("UPDATE wine_machine SET state = 'active' WHERE id = ANY(%s)", [made.ids])
+    return made.mapped("uuid")
+
+
+class Speaker:
+    """What machines say: events with numbers of their own, as the schemas want them."""
+
+    def __init__(self, uuids, tenant):
+        self.uuids, self.base = list(uuids), f"wine/v1/{tenant}"
+        self.seqs = dict.fromkeys(self.uuids, 0)
+        self.boot = str(uuid4())
+
+    def envelope(self, uuid, kind, data, **more):
+        now = datetime.now(timezone.utc).isoformat(timespec="milliseconds")
+        head = {"id": str(uuid4()), "epoch": 1, "boot": self.boot, "ts": now, "ts_q": "synced"}
+        return {**head, "hist": False, "type": kind, "data": data, **more}
+
+    def event(self, uuid):
+        """The next event of a machine: a door, or a sale that was paid in cash."""
+        self.seqs[uuid] += 1
+        seq = self.seqs[uuid]
+        kind, data = "door", {"state": "opened" if seq % 2 else "closed", "by": "bench"}
+        if seq % 4:
+            kind, data = "vend.local", self._sale()
+        return self.envelope(uuid, kind, data, seq=seq)
+
+    @staticmethod
+    def _sale():
+        return {
+            "vend_id": str(uuid4()),
+            "slot": "A1",
+            "sku": "W-BENCH",
+            "qty": 1,
+            "price": "128.00",
+            "currency": "CNY",
+            "pay": "cash",
+            "price_version": 1,
+            "outcome": "success",
+            "sensor": "confirmed",
+        }
+
+    def publish(self, uuid, count=1):
+        """(topic, payload) of one publish with so many events."""
+        events = [self.event(uuid) for _number in range(count)]
+        said = events if count > 1 else events[0]
+        return self.topic(uuid), json.dumps(said, separators=(",", ":")).encode()
+
+    def topic(self, uuid, channel="evt"):
+        return f"{self.base}/{uuid}/up/{channel}"
+
+
+class Voice:
+    """One connection that publishes for all of them, as fast as the broker takes it."""
+
+    def __init__(self, broker, wire):
+        """:param wire: the class of the bridge's own client, which is quick"""
+        self.taken = threading.Condition()
+        self.flying, self.heard = 0, None
+        self.client = wire(
+            mqtt.CallbackAPIVersion.VERSION2,
+            client_id=f"crowd-{uuid4().hex[:8]}",
+            protocol=mqtt.MQTTv5,
+            on_publishes=lambda messages: self.heard and self.heard(messages),
+            on_taken=self._taken,
+        )
+        ready = threading.Event()
+        self.client.on_connect = lambda *_details: ready.set()
+        self.client.username_pw_set(USER, PASSWORD)
+        self.client.connect(broker.host, broker.port)
+        self.client.loop_start()
+        assert ready.wait(10), "the crowd is not let in"
+
+    def _taken(self, mids):
+        with self.taken:
+            self.flying -= len(mids)
+            self.taken.notify_all()
+        return ()
+
+    def listen(self, topic, heard):
+        """Call ``heard`` with lists of (topic, payload, mid, qos)."""
+        self.heard = heard
+        done = threading.Event()
+        self.client.on_subscribe = lambda *_details: done.set()
+        self.client.subscribe(topic, 0)
+        assert done.wait(10)
+
+    def say(self, messages):
+        """Publish; waits where too much is on its way."""
+        for begin in range(0, len(messages), 100):
+            part = messages[begin : begin + 100]
+            with self.taken:
+                assert self.taken.wait_for(lambda: self.flying < WINDOW, 60)
+                self.flying += len(part)
+            self.client.send(part)
+
+    def finish(self):
+        """Wait until the broker has everything."""
+        with self.taken:
+            assert self.taken.wait_for(lambda: not self.flying, 60)
+
+    def close(self):
+        self.client.disconnect()
+        self.client.loop_stop()
+
+
+@contextmanager
+def voice(broker):
+    """A :class:`Voice` for a ``with`` block."""
+    from odoo.addons.wine_device_bridge.process.wire import Wire
+
+    one = Voice(broker, Wire)
+    try:
+        yield one
+    finally:
+        one.close()
