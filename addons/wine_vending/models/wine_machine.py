@@ -83,7 +83,7 @@ class WineMachine(models.Model):
     firmware = fields.Char(copy=False, readonly=True)
     capabilities = fields.Char(copy=False, readonly=True)
     door_state = fields.Selection(
-        [("closed", "Closed"), ("opened", "Open")], "Door", copy=False, readonly=True
+        [("closed", "Closed"), ("opened", "Opened")], "Door", copy=False, readonly=True
     )
     fault_ids = fields.One2many("wine.machine.fault", "machine_id", "Raised faults", copy=False)
     fault_count = fields.Integer("Faults now", compute="_compute_fault_count")
