@@ -16,6 +16,7 @@
         "data/bridge_alerts.xml",
         "security/bridge_auth_rules.xml",
         "data/bridge_cron.xml",
+        "data/bridge_door_cron.xml",
         "views/bridge_event_views.xml",
         "views/bridge_command_views.xml",
         "views/bridge_auth_views.xml",

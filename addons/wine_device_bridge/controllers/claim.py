@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: LGPL-3.0-or-later
-import ipaddress
 import json
 import os
 
 from odoo import http
 from odoo.http import request
+
+from .doorway import answer, is_private, not_private, patiently, refusal
 
 MOST_BYTES = 2048
 
@@ -24,47 +25,47 @@ class DeviceClaim(http.Controller):
     def claim(self, **_form):
         """``{"serial": …, "code": …}`` → machine, epoch, credential; the code is used up then.
 
-        400: not understood; 403: no such open claim, whatever is wrong with it; 426: not by TLS.
+        400: not understood; 403: no such open claim, whatever is wrong with it; 426: not by TLS;
+        429: too many wrong ones from this address.
         """
-        if not _is_private(request.httprequest):
-            return _answer(426, {"code": "tls", "text": "A secret travels by HTTPS only."})
-        asked = _read(request.httprequest)
-        if asked is None:
-            return _answer(400, {"code": "schema", "text": "Send JSON with serial and code."})
-        done = request.env["wine.bridge.claim"].sudo()._redeem(asked["serial"], asked["code"])
-        if not done:
-            text = "Serial number or code is wrong, or the code is used or over."
-            return _answer(403, {"code": "refused", "text": text})
-        machine, epoch, version, secret = done
-        return _answer(
-            200,
-            {
-                "machine": machine.uuid,
-                "epoch": epoch,
-                "username": machine.uuid,
-                "client_id": machine.uuid,
-                "password": secret,
-                "version": version,
-                **_where(request.env.cr.dbname),
-            },
-        )
+        asked = request.httprequest
+        if not is_private(asked):
+            return not_private()
+        content = _read(asked)
+        if content is None:
+            return refusal(400, "schema", "Send JSON with serial and code.")
+        return patiently(lambda: _claim(content, asked.remote_addr))
 
 
-def _is_private(asked):
-    """Whether nobody reads along: TLS (a proxy says so), or the machine itself."""
-    if asked.scheme == "https":
-        return True
-    try:
-        return ipaddress.ip_address(asked.remote_addr or "").is_loopback
-    except ValueError:
-        return False
+def _claim(asked, address):
+    Knock = request.env["wine.bridge.knock"].sudo()
+    if wait := Knock._wait(address):
+        return refusal(429, "locked", f"Come again in {wait} s.", Retry_After=wait)
+    done = request.env["wine.bridge.claim"].sudo()._redeem(asked["serial"], asked["code"])
+    if not done:
+        Knock._count(address)
+        text = "Serial number or code is wrong, or the code is used or over."
+        return refusal(403, "refused", text)
+    machine, epoch, version, secret = done
+    return answer(
+        200,
+        {
+            "machine": machine.uuid,
+            "epoch": epoch,
+            "username": machine.uuid,
+            "client_id": machine.uuid,
+            "password": secret,
+            "version": version,
+            **_where(request.env.cr.dbname),
+        },
+    )
 
 
 def _read(asked):
-    if (asked.content_length or 0) > MOST_BYTES:
+    if not 0 < (asked.content_length or 0) <= MOST_BYTES:
         return None
     try:
-        content = json.loads(asked.get_data(cache=False)[:MOST_BYTES])
+        content = json.loads(asked.get_data())
     except ValueError:
         return None
     if not isinstance(content, dict):
@@ -90,7 +91,3 @@ def _where(database):
             "tls": tls == "1",
         },
     }
-
-
-def _answer(status, content):
-    return request.make_json_response(content, status=status, headers={"Cache-Control": "no-store"})

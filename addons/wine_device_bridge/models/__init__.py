@@ -16,3 +16,5 @@ from . import wine_machine_command
 from . import wine_planogram
 from . import wine_bridge_process
 from . import wine_bridge_sample
+from . import wine_bridge_knock
+from . import wine_bridge_door

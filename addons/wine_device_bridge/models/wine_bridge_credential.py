@@ -90,13 +90,19 @@ class WineBridgeCredential(models.Model):
                 credential.write(values)
             else:
                 self.sudo().create({"machine_id": machine.id, **values})
+        self.browse(credential.id for credential in existing.values())._thrown_out()
         return secrets
 
     def _revoke(self):
         """End credentials for good; the next one is a new version. Repeating changes nothing."""
+        self._thrown_out()
         self.sudo().filtered(lambda credential: credential.state == "active").write(
             {"state": "revoked", "secret_hash": False, "fault": False, "retry_at": False}
         )
+
+    def _thrown_out(self):
+        """Who is connected on the old terms goes, with some brokers without a last will."""
+        self.sudo().machine_id._bridge_connection("offline")
 
     def _password_lines(self):
         """{username: hashed secret} of machines that may connect."""

@@ -5,6 +5,8 @@ from datetime import timedelta
 
 from odoo import api, fields, models
 
+SESSION_FACTS = ("machine.birth", "machine.state")
+
 
 class WineMachine(models.Model):
     """What the bridge adds to a machine: an epoch, an inbox, an outbox, a shadow."""
@@ -121,6 +123,20 @@ class WineMachine(models.Model):
         )
         if behind:
             behind._publish_desired()
+        self._after_sessions(facts)
+
+    def _after_sessions(self, facts):
+        """Who is shut out is not online, whatever it said in the moment before."""
+        said = self.browse({f.machine_id for f in facts if f.type in SESSION_FACTS})
+        said.filtered(
+            lambda machine: (
+                machine.connection_state == "online"
+                and (
+                    machine.state in ("suspended", "retired")
+                    or "revoked" in machine.sudo().bridge_credential_ids.mapped("state")
+                )
+            )
+        )._bridge_connection("offline")
 
     def _lock_command(self, command):
         for machine in self:
@@ -134,6 +150,7 @@ class WineMachine(models.Model):
             self._lock_command("machine.unlock")
         elif self.state in ("suspended", "retired"):
             self._lock_command("machine.lock")
+            self._bridge_connection("offline")
         return result
 
     def action_view_bridge_commands(self):

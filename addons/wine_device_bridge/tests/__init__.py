@@ -11,3 +11,4 @@ from . import test_planogram_sent
 from . import test_claim
 from . import test_emqx
 from . import test_access_applied
+from . import test_door

@@ -32,6 +32,8 @@ MATRIX = {
     "wine.bridge.process": {"admin": "r"},
     "wine.bridge.sample": {"admin": "r"},
     "wine.bridge.disturbance": {"region_manager": "r", "admin": "r"},
+    "wine.bridge.door": {"region_manager": "r", "admin": "r"},
+    "wine.bridge.knock": {"admin": "r"},
 }
 HARMLESS = {
     "wine.bridge.event": {"attempts": 1},
@@ -44,6 +46,8 @@ HARMLESS = {
     "wine.bridge.process": {"host": "x"},
     "wine.bridge.sample": {"stored": 9},
     "wine.bridge.disturbance": {"times": 9},
+    "wine.bridge.door": {"posts": 9},
+    "wine.bridge.knock": {"wrong": 9},
 }
 GAP = {"epoch": 77, "first": 3, "last": 4, "missing": 2, "since": "2026-01-01"}
 PUBLIC = {
@@ -66,6 +70,8 @@ PRIVATE = {
     "wine.bridge.command": ("_apply_acks", "_follow", "_cron_expire", "_cron_prune"),
     "wine.bridge.auth": ("_decide", "_conclude", "_deny_overdue", "_deny_failed"),
     "wine.bridge.event": ("_project_round", "_project_isolated", "_take", "_use", "_alarm"),
+    "wine.bridge.door": ("_admit", "_account", "_take", "_quarantine", "_pace", "_cron_silent"),
+    "wine.bridge.knock": ("_wait", "_count"),
     "wine.machine": (
         "_send",
         "_publish_desired",
@@ -76,6 +82,7 @@ PRIVATE = {
         "_queue_command",
         "_auth_request",
         "_auth_answers",
+        "_bridge_connection",
     ),
     "wine.bridge.gap": ("_cron_watch", "_decide", "_ask", "_give_up", "_fill"),
 }
@@ -123,6 +130,8 @@ class BridgeAccess(AccessCommon):
             cls.env["wine.bridge.credential"].search([("machine_id", "=", machine.id)]),
             cls.env["wine.bridge.claim"].search([("machine_id", "=", machine.id)]),
             cls.env["wine.bridge.disturbance"].create({**values, "kind": "flood"}),
+            cls.env["wine.bridge.door"].create({**values, "tokens": 1, "posts": 1}),
+            cls.env["wine.bridge.knock"].create({"who": f"machine {machine.uuid}", "wrong": 1}),
         ]
         cls.make_process(made)
         return {record._name: record for record in made}
@@ -161,6 +170,8 @@ class BridgeAccess(AccessCommon):
                 "minute": "2026-01-02",
             },
             "wine.bridge.disturbance": {"machine_id": machine.id, "kind": "copied"},
+            "wine.bridge.door": {"machine_id": machine.id},
+            "wine.bridge.knock": {"who": f"address {machine.id}"},
         }[model]
 
 
