@@ -123,6 +123,7 @@ class WineBridgeEvent(models.Model):
         rows = self.browse([row.id for row in rows])
         facts = {row: row._fact() for row in rows if row.channel != "ack"}
         self.env["wine.bridge.command"]._apply_acks(rows.filtered(lambda r: r.channel == "ack"))
+        rows.filtered(lambda row: row.channel == "birth")._watch_numbers()
         if facts:
             self.env["wine.machine"]._project(list(facts.values()))
             self.env["wine.machine"]._after_facts(list(facts.values()))
@@ -195,6 +196,55 @@ class WineBridgeEvent(models.Model):
             }
         )
         return True
+
+    def _watch_numbers(self):
+        """A machine that counts anew within its epoch: somebody must give it a new one (§2).
+
+        Its birth names a next number below one that an earlier power-up has used. Events of the
+        same power-up are no sign: they may have been stored before the birth was used.
+        """
+        if not self:
+            return
+        rows = self.env.execute_query(
+            SQL(
+                """SELECT birth.id, used.seq FROM wine_bridge_event birth
+                     LEFT JOIN LATERAL (
+                          SELECT event.seq FROM wine_bridge_event event
+                           WHERE event.machine_id = birth.machine_id
+                             AND event.epoch = birth.epoch AND event.id < birth.id
+                             AND event.seq >= (birth.data->>'next_seq')::numeric
+                             AND event.boot IS DISTINCT FROM birth.boot
+                           ORDER BY event.seq DESC LIMIT 1) used ON true
+                    WHERE birth.id = ANY(%s)""",
+                self.ids,
+            )
+        )
+        used = {birth: int(seq) for birth, seq in rows if seq is not None}
+        Case = self.env["wine.case"]
+        references = {row: f"numbers-{row.machine_id.id}-{row.epoch}" for row in self}
+        again = [references[row] for row in self if row.id not in used]
+        stale = Case.sudo().search(
+            [("kind", "=", "conflict"), ("state", "=", "open"), ("reference", "in", again)]
+        )
+        if stale:
+            stale._close(self.env._("The machine goes on behind the numbers that were used"))
+        for row in self.filtered(lambda row: row.id in used):
+            Case._open_case(
+                "conflict",
+                machine=row.machine_id,
+                reference=references[row],
+                text=_lt(
+                    "The machine counts its events anew: the next one has number %(next)s, and "
+                    "number %(used)s of epoch %(epoch)s is stored from an earlier life. It was "
+                    "reset, or its board was exchanged. What it sends under used numbers is not "
+                    "used. Make a claim code on the machine's form and enter it at the machine: "
+                    "that begins epoch %(after)s. This closes by itself when it goes on right.",
+                    next=(row.data or {}).get("next_seq"),
+                    used=used[row.id],
+                    epoch=row.epoch,
+                    after=row.epoch + 1,
+                ),
+            )
 
     @api.model
     def _alarm(self):

@@ -38,11 +38,11 @@ def rows_of(topics, machines, publishes):
                 bad += 1
                 continue
             received = publish.received.replace(tzinfo=timezone.utc)
-            moment, _trusted = business_moment(item.ts, item.ts_q, received)
+            moment, trusted = business_moment(item.ts, item.ts_q, received)
             at = moment.replace(tzinfo=None, microsecond=0)
             readings, unreadable = readable(item.data)
             bad += unreadable
-            rows += [(known.id, kind, at, value) for kind, value in readings]
+            rows += [(known.id, kind, at, value, trusted) for kind, value in readings]
     return rows, bad
 
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: LGPL-3.0-or-later
 from . import test_store
 from . import test_projection
+from . import test_business_time
 from . import test_gap
 from . import test_outbox
 from . import test_credentials

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: LGPL-3.0-or-later
 from unittest.mock import patch
+from uuid import uuid4
 
 from psycopg2.errors import DiskFull
 
@@ -163,3 +164,111 @@ class TestProjection(BridgeCommon):
         self.store(self.publish(will, channel="state"))
         self.project()
         self.assertEqual(self.machine.connection_state, "offline")
+
+
+@tagged("post_install", "-at_install")
+class TestEpochs(BridgeCommon):
+    """Boards that are swapped and reset: numbers, epochs, and what becomes of what comes late."""
+
+    def setUp(self):
+        super().setUp()
+        type(self).seq = 0
+        self.env.cr.execute(
+            "DELETE FROM wine_bridge_event WHERE machine_id = %s", [self.machine.id]
+        )
+        self.boot = str(uuid4())
+
+    def live(self, count, **values):
+        """So many events of one power-up, stored and used."""
+        events = [self.envelope(**{"boot": self.boot, **values}) for _number in range(count)]
+        self.store(*(self.publish(event) for event in events))
+        self.project()
+        return events
+
+    def begin(self, next_seq, boot=None, epoch=1):
+        said = self.birth(next_seq=next_seq) | {"boot": boot or str(uuid4()), "epoch": epoch}
+        result = self.store(self.publish(said, channel="birth"))
+        self.project()
+        return result
+
+    def cases(self, state="open"):
+        return self.env["wine.case"].search(
+            [
+                ("machine_id", "=", self.machine.id),
+                ("kind", "=", "conflict"),
+                ("reference", "like", "numbers-"),
+                ("state", "=", state),
+            ]
+        )
+
+    def test_a_machine_that_goes_on_is_no_case(self):
+        self.begin(1, self.boot)
+        self.live(5)
+        self.begin(6)
+        self.begin(6, self.boot)
+        self.begin(9)
+        self.assertFalse(self.cases())
+
+    def test_a_birth_that_is_used_after_its_events(self):
+        """The birth lay in the inbox while the events that follow it were stored."""
+        self.live(3)
+        boot = str(uuid4())
+        birth = self.birth(next_seq=4) | {"boot": boot}
+        self.store(self.publish(self.envelope(boot=boot)), self.publish(birth, channel="birth"))
+        self.store(self.publish(self.envelope(boot=boot)))
+        self.project()
+        self.assertFalse(self.cases())
+
+    def test_counting_anew_is_a_case_that_says_what_to_do(self):
+        self.live(5)
+        result = self.begin(2)
+        case = self.cases()
+        self.assertEqual(len(case), 1)
+        for words in ("number 2", "number 5 of epoch 1", "claim code", "epoch 2"):
+            self.assertIn(words, case.text)
+        ack = result.journals[self.machine.uuid, 1].acknowledgement(1)
+        self.assertEqual(ack["ack_seq"], 5, "the machine is told how far it had come")
+        self.begin(2)
+        self.assertEqual(self.cases(), case, "one case, however often it is switched on")
+        self.begin(6)
+        self.assertEqual(case.state, "decided")
+        self.assertFalse(self.cases())
+
+    def test_used_numbers_are_refused_and_the_first_stands(self):
+        first = self.live(3)
+        type(self).seq = 0
+        again = self.envelope(data={"state": "closed"}, boot=str(uuid4()))
+        result = self.store(self.publish(again))
+        self.assertEqual(result.rejected[self.machine.uuid, 1], [(1, "identity_conflict")])
+        self.assertEqual(self.events(event_id=first[0]["id"]).data, {"state": "opened"})
+
+    def test_a_new_epoch_counts_from_one_again(self):
+        self.live(5)
+        self.machine.bridge_epoch = 2
+        self.begin(1, epoch=2)
+        self.assertFalse(self.cases())
+        type(self).seq = 0
+        self.live(2, epoch=2)
+        self.assertEqual(len(self.events(machine_id=self.machine.id, epoch=2, channel="evt")), 2)
+
+    def test_an_earlier_epoch_that_comes_late_is_used(self):
+        """What the old board had not delivered is told by whoever read its journal."""
+        self.machine.bridge_epoch = 3
+        event = self.sale() | {"epoch": 1, "hist": True, "ts": self.ago(days=2)}
+        result = self.store(self.publish(event))
+        self.project()
+        vend = self.env["wine.vend"].search([("uuid", "=", event["data"]["vend_id"])])
+        self.assertEqual((vend.state, vend.device_epoch), ("captured", 1))
+        ack = result.journals[self.machine.uuid, 1].acknowledgement(1)
+        self.assertEqual((ack["epoch"], ack["ack_seq"]), (1, event["seq"]))
+
+    def test_an_epoch_that_was_never_given_is_kept_and_refused(self):
+        event = self.sale() | {"epoch": 4}
+        result = self.store(self.publish(event))
+        self.assertEqual((result.stored, result.quarantined), (0, 1))
+        self.assertEqual(result.rejected[self.machine.uuid, 4], [(event["seq"], "unknown_epoch")])
+        self.project()
+        self.assertFalse(self.env["wine.vend"].search([("uuid", "=", event["data"]["vend_id"])]))
+        kept = self.events(machine_id=self.machine.id, state="quarantined")
+        self.assertEqual(kept.code, "unknown_epoch")
+        self.assertIn(event["data"]["vend_id"], kept.payload)

@@ -19,6 +19,8 @@ class PosOrder(models.Model):
     )
     wine_region_id = fields.Many2one("wine.region", "Region", readonly=True, index="btree_not_null")
     wine_business_date = fields.Date("Business date", readonly=True, index="btree_not_null")
+    wine_device_time = fields.Datetime(related="wine_vend_id.device_time")
+    wine_clock_trusted = fields.Boolean(related="wine_vend_id.clock_trusted")
 
     def exists(self):
         """Orders of the running batch exist: POS asks the database once for each of their lines."""

@@ -103,6 +103,13 @@ class WineCashCollection(models.Model):
     moment = fields.Datetime(
         "Taken at", required=True, index=True, default=lambda self: fields.Datetime.now()
     )
+    clock_trusted = fields.Boolean(
+        "Machine's clock used",
+        readonly=True,
+        copy=False,
+        default=True,
+        help="Where a machine's clock cannot be trusted, the time is that of receipt.",
+    )
     business_date = fields.Date(compute="_compute_business_date", store=True, precompute=True)
     device_epoch = fields.Integer("Epoch of the machine", readonly=True, copy=False)
     device_seq = fields.Float("Number at the machine", digits=(16, 0), readonly=True, copy=False)

@@ -25,7 +25,8 @@ class WineCashCollection(models.Model):
             (naive UTC), ``source`` (``phone`` | ``machine``); optional ``visit_id``, ``user_id`` or
             ``collector`` (a name), ``counted_coins`` and ``counted_notes`` (both None: a sealed bag
             that nobody has counted), ``meter``, ``bag``, ``left`` (change that stays), ``kind``
-            (``collection`` | ``float``), ``reason``, ``position`` (epoch, number at the machine)
+            (``collection`` | ``float``), ``reason``, ``position`` (epoch, number at the machine),
+            ``clock_trusted`` (False: ``moment`` is the time of receipt)
         :return: the collections, in the order of ``vals_list``; a second report of the same
             collection is compared with the first and returns it
         :raise UserError: an amount is negative or no number
@@ -77,6 +78,7 @@ class WineCashCollection(models.Model):
                 "float_left": left or 0.0,
                 "meter_known": meter is not None,
                 "meter": meter or 0.0,
+                "clock_trusted": vals.get("clock_trusted", True),
                 "device_epoch": epoch,
                 "device_seq": seq,
             }

@@ -75,6 +75,12 @@ class WineCounterSnapshot(models.Model):
     received_at = fields.Datetime(
         "Received", readonly=True, default=lambda self: fields.Datetime.now()
     )
+    clock_trusted = fields.Boolean(
+        "Machine's clock used",
+        readonly=True,
+        default=True,
+        help="Where a machine's clock cannot be trusted, the time is that of receipt.",
+    )
     user_id = fields.Many2one("res.users", "Read by", readonly=True)
     device_epoch = fields.Integer("Epoch of the machine", readonly=True)
     device_seq = fields.Float("Number at the machine", digits=(16, 0), readonly=True)

@@ -36,6 +36,7 @@ class WineMachineReading(models.Model):
     kind = fields.Selection(KIND_LABELS, readonly=True)
     at = fields.Datetime("Measured at", readonly=True)
     value = fields.Float(readonly=True, digits=(12, 1), aggregator="avg")
+    clock_trusted = fields.Boolean("Machine's clock used", readonly=True)
 
     def init(self):
         """The table, its partitions and the view."""
@@ -52,8 +53,10 @@ class WineMachineReading(models.Model):
             ) PARTITION BY RANGE (at);
             CREATE INDEX IF NOT EXISTS wine_machine_reading_raw_id
                 ON wine_machine_reading_raw USING brin (id);
+            ALTER TABLE wine_machine_reading_raw
+                ADD COLUMN IF NOT EXISTS clock_trusted boolean NOT NULL DEFAULT true;
             CREATE OR REPLACE VIEW wine_machine_reading AS
-                SELECT id, machine_id, kind, at, value FROM wine_machine_reading_raw;
+                SELECT id, machine_id, kind, at, value, clock_trusted FROM wine_machine_reading_raw;
             """
         )
 

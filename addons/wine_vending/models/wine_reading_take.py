@@ -48,29 +48,32 @@ class WineMachine(models.Model):
         history. It touches no row of ``wine_machine``.
 
         :param rows: [(machine id, kind, naive UTC moment, value)], see ``core.readings``; moments
-            outside the clock rule (docs/protocol §2) are left out
+            outside the clock rule (docs/protocol §2) are left out. A fifth value says whether the
+            moment is by the machine's clock (as without it) or that of receipt.
         :return: number of new readings
         """
         now = fields.Datetime.now()
         good = {
             (machine, kind, at): value
-            for machine, kind, at, value in rows
+            for machine, kind, at, value, *_clock in rows
             if now - OLDEST <= at <= now + AHEAD
         }
+        received = {tuple(row[:3]) for row in rows if len(row) > 4 and not row[4]}
         if not good:
             return 0
         Reading = self.env["wine.machine.reading"]
         Reading._ensure_weeks({week_of(at) for _machine, _kind, at in good})
-        taken = self._insert_readings(good)
+        taken = self._insert_readings(good, received)
         self._note_late(good, now)
         self._note_newest(good)
         return taken
 
-    def _insert_readings(self, good):
+    def _insert_readings(self, good, received):
         execute_values(
             self.env.cr._obj,
-            f"INSERT INTO {TABLE} (machine_id, kind, at, value) VALUES %s ON CONFLICT DO NOTHING",  # noqa: S608
-            [(*key, value) for key, value in sorted(good.items())],
+            f"INSERT INTO {TABLE} (machine_id, kind, at, value, clock_trusted) "  # noqa: S608
+            "VALUES %s ON CONFLICT DO NOTHING",
+            [(*key, value, key not in received) for key, value in sorted(good.items())],
             page_size=len(good),
         )
         return self.env.cr.rowcount

@@ -100,6 +100,13 @@ class WineVisit(models.Model):
         help="Whose report moved the stock; the other one was compared with it.",
     )
     restock_at = fields.Datetime("Counted at", readonly=True, copy=False)
+    restock_clock_trusted = fields.Boolean(
+        "Reporter's clock used",
+        readonly=True,
+        copy=False,
+        default=True,
+        help="Where a machine's clock cannot be trusted, the time is that of receipt.",
+    )
     compared_source = fields.Selection(SOURCES, "Compared with", readonly=True, copy=False)
 
     _uuid_unique = models.Constraint("UNIQUE(uuid)", "Another visit has this UUID.")

@@ -95,17 +95,24 @@ class WineVisit(models.Model):
             line.write({"visit_id": self.id, "planned": own.planned if own else 0})
             if own:
                 own.unlink()
-        self.write({"restock_source": "machine", "restock_at": told.restock_at})
+        self.write(
+            {
+                "restock_source": "machine",
+                "restock_at": told.restock_at,
+                "restock_clock_trusted": told.restock_clock_trusted,
+            }
+        )
         told.case_ids.write({"visit_id": self.id, "reference": self.uuid})
         self.env["wine.cash.collection"].search([("visit_id", "=", told.id)]).visit_id = self
         self.picking_id.filtered(lambda p: p.state not in ("done", "cancel")).action_cancel()
         told.invalidate_recordset()
         told.unlink()
 
-    def _book_restock(self, rows, source, moment, scraps):
+    def _book_restock(self, rows, source, moment, scraps, clock_trusted=True):
         """Book the first report: lines, goods, and a case where the count differs.
 
         :param list[Row] rows: of the projection, ``expected`` filled in
+        :param bool clock_trusted: False where ``moment`` is the time of receipt
         :param list scraps: values of ``stock.scrap``, made with those of the whole batch
         """
         self.ensure_one()
@@ -122,7 +129,12 @@ class WineVisit(models.Model):
                 if line
                 else Command.create({"slot_id": row.slot.id, **values})
             )
-        values = {"line_ids": commands, "restock_source": source, "restock_at": moment}
+        values = {
+            "line_ids": commands,
+            "restock_source": source,
+            "restock_at": moment,
+            "restock_clock_trusted": clock_trusted,
+        }
         self.with_context(tracking_disable=True).write(values)
         if source == "machine" and self.state != "done":
             self._set_state("done", started_at=self.started_at or moment, done_at=moment)

@@ -37,6 +37,7 @@ def collected(batch, fact):
             "visit": str(data["visit_id"]) if data.get("visit_id") else None,
             "collector": str(data.get("by") or "").replace("\0", "")[:100],
             "moment": fact.moment,
+            "clock_trusted": fact.clock_trusted,
             "source": "machine",
             "counted_coins": _amount(batch, fact, counted["coins"], "coins"),
             "counted_notes": _amount(batch, fact, counted["notes"], "notes"),

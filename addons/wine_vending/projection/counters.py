@@ -29,6 +29,7 @@ def snapshot(batch, fact):
             "identity": fact.reference or f"{fact.position}/{fact.moment}",
             "source": data["source"],
             "moment": fact.moment,
+            "clock_trusted": fact.clock_trusted,
             "received_at": fact.received,
             "device_epoch": epoch,
             "device_seq": seq,

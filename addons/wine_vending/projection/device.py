@@ -65,7 +65,8 @@ def door(batch, fact):
     said = fact.data["state"]
     if said not in ("opened", "closed"):
         raise ValueError(_lt("door is %(said)r, not opened or closed", said=str(said)))
-    batch.readings.append((fact.machine_id, DOOR, fact.moment, float(said == "opened")))
+    at, value = fact.moment, float(said == "opened")
+    batch.readings.append((fact.machine_id, DOOR, at, value, fact.clock_trusted))
     machine, values = batch.machine(fact), batch.machine_values[fact.machine_id]
     known = values.get("door_epoch", machine.door_epoch), values.get("door_seq", machine.door_seq)
     if fact.position and known[0] and fact.position <= known:

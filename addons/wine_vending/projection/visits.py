@@ -80,7 +80,9 @@ class VisitFold:  # pylint: disable=method-required-super
             self._make()
         if self.told:
             fact, rows = self.told
-            self.record._book_restock(rows, self.source, fact.moment, self.batch.scraps)
+            self.record._book_restock(
+                rows, self.source, fact.moment, self.batch.scraps, fact.clock_trusted
+            )
         if self.compared:
             self.record._restock_compared(self.compared, self.gaps)
 
