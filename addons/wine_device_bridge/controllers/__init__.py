@@ -1,3 +1,4 @@
 # SPDX-License-Identifier: LGPL-3.0-or-later
 from . import claim
 from . import events
+from . import health

@@ -20,14 +20,17 @@ class Refused(Exception):
 
     :param str code: ``schema``, ``too_large``, ``identity_conflict``, ``unknown_epoch`` or
         ``foreign_machine`` (docs/protocol §3)
+    :param str event: what it calls itself, where it does; ``part``: its place in an array
     """
 
-    def __init__(self, code, reason, epoch=None, seq=None):
+    def __init__(self, code, reason, epoch=None, seq=None, event=None, part=None):
         super().__init__(reason)
         self.code = code
         self.reason = reason
         self.epoch = epoch
         self.seq = seq
+        self.event = event
+        self.part = part
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +49,8 @@ class Envelope:
     corr: str | None
     data: dict
     digest: str
+    #: place in the array that it came in
+    part: int | None = None
 
 
 def read(machine, channel, payload):
@@ -66,7 +71,7 @@ def read(machine, channel, payload):
         return [Refused("schema", "only events come in arrays")]
     if not 1 <= len(content) <= MAX_EVENTS:
         return [Refused("schema", f"an array holds 1 to {MAX_EVENTS} events, not {len(content)}")]
-    return [_checked(machine, channel, item) for item in content]
+    return [_checked(machine, channel, item, part) for part, item in enumerate(content)]
 
 
 def _load(payload):
@@ -104,19 +109,25 @@ def _too_deep(content):
     return any(isinstance(item, dict | list) for item in level)
 
 
-def _checked(machine, channel, content):
+def _checked(machine, channel, content, part=None):
     try:
-        return _envelope(machine, channel, content)
+        return _envelope(machine, channel, content, part)
     except Refused as refused:
+        refused.part = part
         return refused
 
 
-def _envelope(machine, channel, content):
+def _envelope(machine, channel, content, part):
     if not isinstance(content, dict):
         raise Refused("schema", "a message is a JSON object")
     epoch = _integer(content.get("epoch"))
     seq = _integer(content.get("seq"))
-    where = {"epoch": epoch, "seq": seq if channel == "evt" else None}
+    named = content.get("id")
+    where = {
+        "epoch": epoch,
+        "seq": seq if channel == "evt" else None,
+        "event": named if isinstance(named, str) else None,
+    }
     named = content.get("machine", machine)
     if named != machine:
         raise Refused("foreign_machine", f"the payload names machine {named!r}", **where)
@@ -137,6 +148,7 @@ def _envelope(machine, channel, content):
         corr=content.get("corr"),
         data=content["data"],
         digest=_fingerprint(text),
+        part=part,
     )
 
 

@@ -9,6 +9,8 @@ from odoo import api, models
 from odoo.addons.wine_vending.core.facts import Fact, RetryLater
 from odoo.tools import SQL, LazyTranslate
 
+from ..core.logs import about
+
 _logger = logging.getLogger(__name__)
 _lt = LazyTranslate(__name__)
 
@@ -169,8 +171,13 @@ class WineBridgeEvent(models.Model):
 
     def _count_failure(self, row, error):
         """Count; True where the message was put aside and the machine may go on."""
+        machine = row.machine_id.uuid
         _logger.warning(
-            "event %s of machine %s fails", row.event_id, row.machine_id.id, exc_info=error
+            "event %s of machine %s fails",
+            row.event_id,
+            machine,
+            exc_info=error,
+            extra=about(machine=machine, event=row.event_id, epoch=row.epoch, seq=int(row.seq)),
         )
         attempts = row.attempts + 1
         if attempts < MAX_ATTEMPTS:

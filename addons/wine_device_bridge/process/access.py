@@ -9,6 +9,7 @@ from psycopg2 import Error as DatabaseError
 
 from odoo.sql_db import db_connect
 
+from ..core.logs import about
 from ..core.password import read_keys
 from .brokers import ADAPTERS
 
@@ -169,7 +170,12 @@ class Access:
                 [change.stand, change.id],
             )
             return
-        _logger.error("access of machine %s is not applied: %s", change.machine, fault)
+        _logger.error(
+            "access of machine %s is not applied: %s",
+            change.machine,
+            fault,
+            extra=about(machine=change.machine),
+        )
         cr.execute(
             """UPDATE wine_bridge_credential
                   SET fault = %s, retry_at = now() AT TIME ZONE 'UTC' + interval '2 seconds'

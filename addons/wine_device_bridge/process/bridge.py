@@ -7,10 +7,11 @@ import threading
 
 from odoo.modules.registry import Registry
 
-from ..core import masking
+from ..core import logs
 from .access import Access, AccessSettings
 from .auth import AuthLane
 from .floods import Floods
+from .heartbeat import Heartbeat
 from .ingest import Ingest
 from .link import Link
 from .outbox import Outbox
@@ -32,7 +33,7 @@ class Bridge:
     def __init__(self, settings, access=None):
         """:param access: ``AccessSettings``: how the broker is told who may speak"""
         access = access or AccessSettings()
-        masking.install([settings.password, access.emqx_secret])
+        logs.set_up(settings.log, settings.instance, [settings.password, access.emqx_secret])
         self.settings = settings
         self.stopping = threading.Event()
         self.stored = threading.Event()
@@ -43,6 +44,7 @@ class Bridge:
         self.outbox = Outbox(self.link, settings, self.stopping, self.stored)
         self.floods = Floods(self.link, settings, self.stopping)
         self.auth = AuthLane(settings, self.stopping)
+        self.heartbeat = Heartbeat(self.link, settings, self.stopping)
         self.access = Access(settings, access, self.stopping) if access.adapter else None
 
     def run(self):
@@ -51,6 +53,7 @@ class Bridge:
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._on_signal)
         workers = [self.ingest, self.outbox, self.auth, self.telemetry, self.access, self.floods]
+        workers += [self.heartbeat]
         workers.append(self._projecting())
         threads = [
             threading.Thread(target=worker.run, name=type(worker).__name__, daemon=True)
@@ -69,6 +72,7 @@ class Bridge:
         for thread in threads:
             thread.join(20)
         self.link.stop()
+        self.heartbeat.goodbye()
         self._report()
         return 0
 

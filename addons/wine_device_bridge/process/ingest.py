@@ -9,6 +9,7 @@ from psycopg2.errors import DeadlockDetected, SerializationFailure, UniqueViolat
 
 from odoo.sql_db import db_connect
 
+from ..core.logs import Refusals
 from ..core.metrics import metrics
 from ..core.received import Received
 from .store import Batch, read_machines
@@ -45,6 +46,7 @@ class Ingest:
         self.stored = stored
         self.machines = {}
         self.read_at = 0.0
+        self.refusals = Refusals(_logger)
         self.totals = {"stored": 0, "duplicates": 0, "quarantined": 0}
 
     def run(self):
@@ -103,6 +105,7 @@ class Ingest:
         metrics.count("duplicates", result.duplicates)
         for code, times in result.codes.items():
             metrics.count("quarantined", times, code=code)
+        self.refusals.tell(result.refused)
 
     def _refresh_machines(self, cr, publishes):
         """Know the machines; an unknown one may have been made a moment ago."""

@@ -185,6 +185,7 @@ class Link:
         """What was received before now is not acknowledged any more: it comes again."""
         with self.lock:
             self.session += 1
+        metrics.count("reconnects", int(self.session > 1))
 
     def _on_publishes(self, messages):
         received, released = datetime.now(timezone.utc).replace(tzinfo=None), []

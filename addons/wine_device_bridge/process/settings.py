@@ -53,6 +53,7 @@ def from_environment(database, environ=None):
         project_batch=_number(environ, "WINE_BRIDGE_PROJECT_BATCH", 500),
         projectors=_projectors(environ),
         instance=_instance(environ),
+        log=_log_form(environ),
         rate=_number(environ, "WINE_BRIDGE_RATE", 50),
         burst=_number(environ, "WINE_BRIDGE_BURST", 500) or 1,
     )
@@ -72,6 +73,13 @@ def _projectors(environ):
     if environ.get("WINE_BRIDGE_PROJECT", "1") == "0":
         return 0
     return _number(environ, "WINE_BRIDGE_PROJECTORS", 1)
+
+
+def _log_form(environ):
+    form = environ.get("WINE_BRIDGE_LOG", "")
+    if form not in ("", "text", "json"):
+        raise ValueError(f"WINE_BRIDGE_LOG is {form!r}; it is text or json")
+    return form
 
 
 def _number(environ, name, default):

@@ -47,6 +47,7 @@ REFUSED = (
     "result",
     "duplicates",
     "attempts",
+    "part",
 )
 _ARRIVED = ", ".join(ARRIVED)
 #: a table of the connection's own; what it holds is gone with the transaction
@@ -71,6 +72,8 @@ class Stored:
     rejected: dict = field(default_factory=lambda: defaultdict(list))
     #: code → how often something was refused with it
     codes: Counter = field(default_factory=Counter)
+    #: [(machine uuid or None, Refused)]
+    refused: list = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +132,7 @@ class Batch:
             elif item.epoch > known.epoch and item.epoch > self._epoch_now(uuid):
                 known = self.machines[uuid]
                 reason = f"epoch {item.epoch} was never given; the machine is in {known.epoch}"
-                refused = Refused("unknown_epoch", reason, item.epoch, item.seq)
+                refused = _refused("unknown_epoch", reason, item)
                 self.bad.append((uuid, known, refused, publish))
             else:
                 self.good.append((uuid, known, item, publish))
@@ -202,7 +205,7 @@ class Batch:
                 duplicates[there["id"]] += 1
                 continue
             reason = "another message was stored under this identity"
-            refused = Refused("identity_conflict", reason, item.epoch, item.seq)
+            refused = _refused("identity_conflict", reason, item)
             self.bad.append((uuid, known, refused, publish))
         self.result.duplicates = sum(duplicates.values())
         if duplicates:
@@ -251,6 +254,7 @@ class Batch:
         for uuid, known, refused, publish in self.bad:
             rows.append(self._raw_row(known, refused, publish))
             self.result.codes[refused.code] += 1
+            self.result.refused.append((uuid, refused))
             if refused.epoch and refused.seq and uuid:
                 self.result.rejected[uuid, refused.epoch].append((refused.seq, refused.code))
         self.result.quarantined = len(rows)
@@ -276,6 +280,7 @@ class Batch:
             "result": refused.reason[:500].encode("utf-8", "replace").decode().replace("\0", ""),
             "duplicates": 0,
             "attempts": 0,
+            "part": refused.part,
         }
         return tuple(values[column] for column in REFUSED)
 
@@ -356,3 +361,8 @@ class Batch:
 
 def _naive(moment):
     return moment.replace(tzinfo=None) if moment else None
+
+
+def _refused(code, reason, item):
+    """The refusal of a message that could be read."""
+    return Refused(code, reason, item.epoch, item.seq, item.id, item.part)

@@ -52,6 +52,7 @@ HARMLESS = {
 GAP = {"epoch": 77, "first": 3, "last": 4, "missing": 2, "since": "2026-01-01"}
 PUBLIC = {
     "wine.bridge.event": {"action_replay"},
+    "wine.bridge.health": {"page"},
     "wine.bridge.command": {"action_cancel"},
     "wine.command.new": {"action_send"},
     "wine.machine": {
@@ -84,6 +85,8 @@ PRIVATE = {
         "_auth_answers",
         "_bridge_connection",
     ),
+    "wine.bridge.process": ("_beat", "_announce"),
+    "wine.bridge.health": ("_state", "_figures", "_processes", "_cron_watch"),
     "wine.bridge.gap": ("_cron_watch", "_decide", "_ask", "_give_up", "_fill"),
 }
 
