@@ -126,7 +126,7 @@ class WineBridgeFigures(models.AbstractModel):
         """
         rows = self.env.execute_query(
             SQL(
-                """SELECT id, name, host, pid, version, state, connected, figures, started_at,
+                """SELECT id, name, role, host, pid, version, state, connected, figures, started_at,
                           seen_at,
                           extract(epoch FROM (now() AT TIME ZONE 'UTC') - seen_at)::float,
                           extract(epoch FROM (now() AT TIME ZONE 'UTC') - connection_at)::float
@@ -134,7 +134,7 @@ class WineBridgeFigures(models.AbstractModel):
             )
         )
         names = (
-            *("id", "name", "host", "pid", "version", "state", "connected", "figures"),
+            *("id", "name", "role", "host", "pid", "version", "state", "connected", "figures"),
             *("started_at", "seen_at", "silence", "connection_age"),
         )
         found = [dict(zip(names, row, strict=True)) for row in rows]

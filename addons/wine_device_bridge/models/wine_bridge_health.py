@@ -51,7 +51,8 @@ class WineBridgeHealth(models.AbstractModel):
         return sorted(found, key=lambda reason: -LEVELS.index(reason.level))
 
     def _of_processes(self, processes):
-        alive = [process for process in processes if process["alive"]]
+        bridges = [process for process in processes if process["role"] != "projector"]
+        alive = [process for process in bridges if process["alive"]]
         found = [
             Reason(
                 f"silent:{process['name']}",
@@ -68,7 +69,7 @@ class WineBridgeHealth(models.AbstractModel):
             for process in processes
             if process["silent"]
         ]
-        if not alive and not found:
+        if not alive and not any(process["silent"] for process in bridges):
             found.append(
                 Reason(
                     "none",
@@ -230,7 +231,7 @@ def _process_card(process):
     for name, _labels, value in figures.get("counters", ()):
         totals[name] = totals.get(name, 0) + value
     gauges = {name: value for name, labels, value in figures.get("gauges", ()) if not labels}
-    kept = ("id", "name", "host", "pid", "version", "state", "connected", "alive", "silent")
+    kept = ("id", "name", "role", "host", "pid", "version", "state", "connected", "alive", "silent")
     return {
         **{name: process[name] for name in kept},
         "silence": round(process["silence"]),

@@ -27,6 +27,9 @@ class WineBridgeProcess(models.Model):
     _order = "name"
 
     name = fields.Char(required=True, readonly=True)
+    role = fields.Selection(
+        [("bridge", "Bridge"), ("projector", "Projector")], readonly=True, default="bridge"
+    )
     host = fields.Char(readonly=True)
     pid = fields.Integer("Process", readonly=True)
     version = fields.Char(readonly=True)
@@ -45,7 +48,7 @@ class WineBridgeProcess(models.Model):
     def _beat(self, who, counted):
         """Note what a bridge says of itself; the caller commits.
 
-        :param dict who: ``name``, ``host``, ``pid``, ``version``, ``state``, ``started_at`` (naive
+        :param dict who: ``name``, ``role``, ``host``, ``pid``, ``version``, ``state``, ``started_at`` (naive
             UTC), ``connected`` and ``figures`` (``core.metrics`` snapshot)
         :param dict counted: what it counted since it last spoke, by column of the samples
         :return: pid of another process under this name that spoke within 10 s, else None

@@ -30,11 +30,15 @@ OLDEST = """SELECT extract(epoch FROM (now() AT TIME ZONE 'UTC') - received_at):
 class Heartbeat:
     """Writes the row of this process; a failure is logged once and harms nothing else."""
 
-    def __init__(self, link, settings, stopping):
+    def __init__(self, link, settings, stopping, projector=None):
+        """:param projector: which one, for a process that does nothing else and has no ``link``"""
         self.link = link
         self.settings = settings
         self.stopping = stopping
+        self.role = "projector" if projector else "bridge"
         self.name = settings.instance or "bridge"
+        if projector:
+            self.name += f"-projector-{projector}"
         self.host = socket.gethostname()
         self.version = Manifest.for_addon("wine_device_bridge")["version"]
         self.started_at = _now()
@@ -83,24 +87,28 @@ class Heartbeat:
     def _who(self, state):
         return {
             "name": self.name,
+            "role": self.role,
             "host": self.host,
             "pid": os.getpid(),
             "version": self.version,
             "state": state,
             "started_at": self.started_at,
-            "connected": state == "running" and self.link.connected,
+            "connected": state == "running" and self._connected(),
             "figures": metrics.snapshot(),
         }
 
     def _measure(self, cr):
         """Gauges of this moment; returns those that the minutes keep."""
-        depth = self.link.inbox.qsize()
+        depth = self.link.inbox.qsize() if self.link else 0
         cr.execute(OLDEST)
         row = cr.fetchone()
         lag = max(row[0] or 0.0, 0.0) if row else 0.0
         metrics.gauge("inbox_depth", depth)
-        metrics.gauge("connected", int(self.link.connected))
+        metrics.gauge("connected", int(self._connected()))
         return {"depth": depth, "lag": lag}
+
+    def _connected(self):
+        return bool(self.link and self.link.connected)
 
 
 def _now():

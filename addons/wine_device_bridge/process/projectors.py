@@ -11,12 +11,15 @@ import time
 
 from odoo.modules.registry import Registry
 
-from ..core import masking
+from ..core import logs
+from .heartbeat import Heartbeat
 from .project import Projector
 
 _logger = logging.getLogger(__name__)
 #: environment variable that tells a child whose child it is
 PARENT = "WINE_BRIDGE_PARENT"
+#: and this one which of its children
+PLACE = "WINE_BRIDGE_PLACE"
 #: the inbox is looked at so often by a projector that nobody wakes (seconds)
 IDLE = 0.2
 #: a projector that has died is started again after this time, at first (seconds)
@@ -56,10 +59,10 @@ class Projectors:
             self.due[place] = now + self.patience[place]
             self.patience[place] = min(self.patience[place] * 2, 30.0)
         elif now >= self.due[place]:
-            self.children[place] = self._start()
+            self.children[place] = self._start(place)
 
-    def _start(self):
-        environment = {**os.environ, PARENT: str(os.getpid())}
+    def _start(self, place):
+        environment = {**os.environ, PARENT: str(os.getpid()), PLACE: str(place + 1)}
         # the command is our own
         return subprocess.Popen(self.command, env=environment)  # noqa: S603
 
@@ -79,7 +82,7 @@ def run_alone(settings):
 
     :return: the exit code
     """
-    masking.install([settings.password])
+    logs.set_up(settings.log, settings.instance, [settings.password])
     stopping, stored = threading.Event(), threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_why: (stopping.set(), stored.set()))
@@ -88,6 +91,8 @@ def run_alone(settings):
     projector = Projector(settings, stopping, stored, idle=IDLE)
     thread = threading.Thread(target=projector.run, name="Projector", daemon=True)
     thread.start()
+    heartbeat = Heartbeat(None, settings, stopping, projector=os.environ.get(PLACE, "alone"))
+    threading.Thread(target=heartbeat.run, name="Heartbeat", daemon=True).start()
     _logger.info("projector of %s is up", settings.database)
     while not stopping.wait(0.5):
         if parent and os.getppid() != int(parent):
@@ -98,4 +103,5 @@ def run_alone(settings):
             return 1
     stored.set()
     thread.join(20)
+    heartbeat.goodbye()
     return 0
