@@ -104,8 +104,8 @@ class WineBridgeHealth(models.AbstractModel):
                     "lag",
                     "degraded",
                     _lt(
-                        "%(count)s stored messages wait to be used, the oldest for %(age)s s. Sales "
-                        "are safe but not yet in the books.",
+                        "%(count)s stored messages wait to be used, the oldest for %(age)s s. "
+                        "Sales are safe but not yet in the books.",
                         count=figures["waiting"],
                         age=round(figures["lag"]),
                     ),

@@ -48,8 +48,8 @@ class WineBridgeProcess(models.Model):
     def _beat(self, who, counted):
         """Note what a bridge says of itself; the caller commits.
 
-        :param dict who: ``name``, ``role``, ``host``, ``pid``, ``version``, ``state``, ``started_at`` (naive
-            UTC), ``connected`` and ``figures`` (``core.metrics`` snapshot)
+        :param dict who: ``name``, ``role``, ``host``, ``pid``, ``version``, ``state``,
+            ``started_at`` (naive UTC), ``connected`` and ``figures`` (``core.metrics`` snapshot)
         :param dict counted: what it counted since it last spoke, by column of the samples
         :return: pid of another process under this name that spoke within 10 s, else None
         """
