@@ -23,7 +23,10 @@ def admit(broker, tenant):
     with broker.passwd.open("a") as passwd:
         passwd.write(mosquitto.passwd_line(USER, PASSWORD))
     with (broker.home / "acl").open("a") as acl:
-        acl.write(f"\nuser {USER}\ntopic write {base}/+/up/#\ntopic read {base}/+/down/#\n")
+        acl.write(
+            f"\nuser {USER}\ntopic write {base}/+/up/#\ntopic read {base}/+/down/#\n"
+            f"topic read {base}/platform/state\n"
+        )
     mosquitto.own(broker.home)
     broker.reload()
     time.sleep(0.3)
@@ -148,7 +151,7 @@ class Voice:
 @contextmanager
 def voice(broker):
     """A :class:`Voice` for a ``with`` block."""
-    from odoo.addons.wine_device_bridge.process.wire import Wire
+    from odoo.addons.wine_device_bridge.core.wire import Wire
 
     one = Voice(broker, Wire)
     try:

@@ -15,6 +15,8 @@ class WineBridge(Command):
         """``odoo wine_bridge -d DATABASE``; the broker comes from ``WINE_MQTT_*``.
 
         With ``--only project``, stored messages become vends and orders, and nothing else happens.
+        With ``--only retire``, what the broker still keeps for the bridge of this name
+        (``WINE_BRIDGE_INSTANCE``) is stored, and nothing is kept for it any more.
         """
         chosen, args = _options().parse_known_args(args)
         config.parse_config(args, setup_logging=True)
@@ -27,6 +29,7 @@ class WineBridge(Command):
             from odoo.addons.wine_device_bridge.process import access
             from odoo.addons.wine_device_bridge.process.bridge import Bridge
             from odoo.addons.wine_device_bridge.process.projectors import run_alone
+            from odoo.addons.wine_device_bridge.process.retire import Retire
             from odoo.addons.wine_device_bridge.process.settings import from_environment
         except ModuleNotFoundError as error:
             if (error.name or "").startswith("paho"):
@@ -37,10 +40,15 @@ class WineBridge(Command):
             who = access.from_environment()
         except ValueError as error:
             sys.exit(str(error))
-        sys.exit(run_alone(settings) if chosen.only else Bridge(settings, who).run())
+        work = {
+            None: lambda: Bridge(settings, who).run(),
+            "project": lambda: run_alone(settings),
+            "retire": lambda: Retire(settings).run(),
+        }
+        sys.exit(work[chosen.only]())
 
 
 def _options():
     parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
-    parser.add_argument("--only", choices=["project"])
+    parser.add_argument("--only", choices=["project", "retire"])
     return parser

@@ -15,6 +15,7 @@ from .heartbeat import Heartbeat
 from .ingest import Ingest
 from .link import Link
 from .outbox import Outbox
+from .presence import Presence
 from .project import Projector
 from .projectors import Projectors
 from .telemetry import Telemetry
@@ -26,8 +27,9 @@ REPORT_EVERY = 30
 class Bridge:
     """Runs until SIGTERM or SIGINT, then drains: nothing that was received is left unstored.
 
-    Order of the goodbye: stop taking from the broker, store what is queued, say offline,
-    disconnect. What was not acknowledged stays with the broker and the machines.
+    Order of the goodbye: stop taking from the broker, store what is queued, say offline unless
+    another bridge is there, disconnect. What was not acknowledged stays with the broker and the
+    machines.
     """
 
     def __init__(self, settings, access=None):
@@ -38,6 +40,7 @@ class Bridge:
         self.stopping = threading.Event()
         self.stored = threading.Event()
         self.link = Link(settings)
+        self.presence = Presence(settings.database)
         self.ingest = Ingest(self.link, settings, self.stopping, self.stored)
         self.projector = Projector(settings, self.stopping, self.stored)
         self.telemetry = Telemetry(self.link, settings, self.stopping)
@@ -61,17 +64,19 @@ class Bridge:
         ]
         for thread in threads:
             thread.start()
+        self.presence.hold()
         self.link.start()
         _logger.info("bridge of %s is up", self.settings.database)
         while not self.stopping.wait(REPORT_EVERY):
             self._report()
+            self.presence.hold()
             if not all(thread.is_alive() for thread in threads):
                 _logger.critical("a worker has died; stopping, so that the supervisor starts anew")
                 self.stopping.set()
                 return 1
         for thread in threads:
             thread.join(20)
-        self.link.stop()
+        self.link.stop(last=self.presence.let_go())
         self.heartbeat.goodbye()
         self._report()
         return 0

@@ -16,12 +16,14 @@ from paho.mqtt.properties import Properties
 from ..core.dropping import DroppingQueue
 from ..core.fairness import CONTROL, READINGS, Buckets, FairQueue, Limit
 from ..core.metrics import metrics
+from ..core.tell import Teller
 from ..core.topics import Topics
-from .tell import Teller
-from .wire import Wire
+from ..core.wire import Wire
 
 _logger = logging.getLogger(__name__)
-SESSION_EXPIRY = 7 * 24 * 3600
+#: seconds that the broker keeps what comes while the bridge is away; that of one among several is
+#: short, for what waits for it there waits in vain if it never comes back
+SESSION_EXPIRY, SHARED_EXPIRY = 7 * 24 * 3600, 3600
 #: readings that wait here at most; at 1,700 a second, half a minute of them
 TELEMETRY_LIMIT, TELEMETRY_BYTES = 50_000, 64 * 1024 * 1024
 #: of a message that is far too large only so much is kept: it is refused in any case
@@ -50,14 +52,21 @@ class Link:
     by machine in turn, and none faster than it may (:class:`FairQueue`).
     """
 
-    def __init__(self, settings):
+    def __init__(self, settings, leaving=False):
+        """:param leaving: take only what waits in the session, for there will be no other one"""
         self.settings = settings
+        self.leaving = leaving
         self.topics = Topics(settings.root, settings.tenant)
         limit = Limit(settings.rate, settings.burst)
         self.inbox = FairQueue(self.topics.base, limit, CONTROL if limit.rate else limit)
         self.telemetry = DroppingQueue(TELEMETRY_LIMIT, TELEMETRY_BYTES)
         self.readings = Buckets(READINGS if limit.rate else limit)
         self.session = 0
+        self.stopped = False
+        #: messages so far
+        self.received = 0
+        #: whether the broker had a session for this name when it was last connected to
+        self.found = None
         self.lock = threading.Lock()
         self.unanswered = deque()
         self.teller = Teller(self)
@@ -79,7 +88,8 @@ class Link:
         client.max_queued_messages_set(0)
         client.max_inflight_messages_set(1000)
         client.reconnect_delay_set(1, 10)
-        client.will_set(self.topics.platform_state(), self._state("offline"), 1, retain=True)
+        if not self.leaving:
+            client.will_set(self.topics.platform_state(), self._state("offline"), 1, retain=True)
         client.on_connect = self._on_connect
         client.on_disconnect = self._on_disconnect
         return client
@@ -87,7 +97,7 @@ class Link:
     def start(self):
         """Begin to connect, and go on trying for as long as it takes."""
         properties = Properties(PacketTypes.CONNECT)
-        properties.SessionExpiryInterval = SESSION_EXPIRY
+        properties.SessionExpiryInterval = SHARED_EXPIRY if self.shared else SESSION_EXPIRY
         properties.ReceiveMaximum = 2000
         self.client.connect_async(
             self.settings.host,
@@ -98,14 +108,33 @@ class Link:
         )
         self.client.loop_start()
 
-    def stop(self):
-        """Say goodbye; the session stays at the broker and collects what machines send."""
-        info = self.client.publish(
-            self.topics.platform_state(), self._state("offline"), 1, retain=True
-        )
-        self._wait([info], 2)
-        self.client.disconnect()
+    def stop(self, last=True):
+        """Say goodbye; the session stays at the broker and collects what machines send.
+
+        :param last: no other bridge is there, so the platform is offline
+        """
+        self.stopped = True
+        if last:
+            info = self.client.publish(
+                self.topics.platform_state(), self._state("offline"), 1, retain=True
+            )
+            self._wait([info], 2)
+        self._disconnect()
+
+    def leave(self):
+        """Go for good: the broker forgets the session."""
+        properties = Properties(PacketTypes.DISCONNECT)
+        properties.SessionExpiryInterval = 0
+        self._disconnect(properties)
+
+    def _disconnect(self, properties=None):
+        self.client.disconnect(properties=properties)
         self.client.loop_stop()
+
+    @property
+    def shared(self):
+        """Whether other bridges may be at work beside this one."""
+        return bool(self.settings.instance)
 
     @property
     def connected(self):
@@ -165,15 +194,24 @@ class Link:
 
     # paho calls these on its own thread; an exception here would end that thread
 
-    def _on_connect(self, client, _userdata, _flags, reason, _properties):
+    def _on_connect(self, client, _userdata, flags, reason, _properties):
         if reason.is_failure:
             _logger.error("the broker refuses the bridge: %s", reason)
             return
         self._next_session()
         _logger.info("connected to %s:%s", self.settings.host, self.settings.port)
-        client.subscribe(self.topics.subscriptions(shared=bool(self.settings.instance)))
-        client.publish(self.topics.platform_state(), self._state("online"), 1, retain=True)
+        if self.leaving:
+            client.unsubscribe([topic for topic, _qos in self._subscriptions()])
+        else:
+            client.subscribe(self._subscriptions())
+            client.publish(self.topics.platform_state(), self._state("online"), 1, retain=True)
         self.teller.again()
+        self.found = flags.session_present
+
+    def _subscriptions(self):
+        """What machines say; and where there are other bridges, what these say of the platform."""
+        wanted = self.topics.subscriptions(self.shared)
+        return [*wanted, (self.topics.platform_state(), 1)] if self.shared else wanted
 
     def _on_disconnect(self, _client, _userdata, _flags, reason, _properties):
         self._next_session()
@@ -189,6 +227,7 @@ class Link:
 
     def _on_publishes(self, messages):
         received, released = datetime.now(timezone.utc).replace(tzinfo=None), []
+        self.received += len(messages)
         for name, payload, mid, qos in messages:
             topic = name.decode("utf-8", "backslashreplace")
             publish = Publish(topic, payload[:PAYLOAD_LIMIT], mid, qos, received, self.session)
@@ -196,11 +235,20 @@ class Link:
                 self.unanswered.append(publish)
             if self.topics.is_telemetry(topic):
                 self._take_reading(publish)
+            elif topic == self.topics.platform_state():
+                self._hear_state(publish)
+                released.append(publish)
             elif passed := self.inbox.put(publish):
                 metrics.count("throttled", channel=topic.rpartition("/")[2])
                 released += passed
         if released:
             self.acknowledge(released)
+
+    def _hear_state(self, publish):
+        """Another bridge has died, and its will says offline: the platform is not."""
+        if b'"offline"' in publish.payload and not (self.stopped or self.leaving):
+            topic = self.topics.platform_state()
+            self.client.publish(topic, self._state("online"), 1, retain=True)
 
     def _take_reading(self, publish):
         """Readings are neither waited for nor missed: beyond its limit a machine's are dropped."""

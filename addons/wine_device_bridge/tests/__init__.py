@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: LGPL-3.0-or-later
 from . import test_store
+from . import test_store_interleaved
 from . import test_projection
 from . import test_business_time
 from . import test_gap

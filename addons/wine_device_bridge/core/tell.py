@@ -5,7 +5,7 @@ import json
 import threading
 from time import monotonic
 
-from ..core.topics import EVENT_ACK
+from .topics import EVENT_ACK
 
 #: publishes on their way to the broker at most, and seconds that a busy bridge may gather them
 WINDOW, GATHER = 2000, 0.05
