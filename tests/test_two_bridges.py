@@ -58,7 +58,9 @@ class Pair:
 
     def check_books(self):
         """Each event once, and journals that cover exactly these."""
-        told = {(uuid, seq) for uuid, last in self.speaker.seqs.items() for seq in range(1, last + 1)}
+        told = {
+            (uuid, seq) for uuid, last in self.speaker.seqs.items() for seq in range(1, last + 1)
+        }
         rows = self.house.query(
             """SELECT machine.uuid, event.seq::int FROM wine_bridge_event event
                  JOIN wine_machine machine ON machine.id = event.machine_id
