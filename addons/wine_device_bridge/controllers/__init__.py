@@ -2,3 +2,4 @@
 from . import claim
 from . import events
 from . import health
+from . import firmware

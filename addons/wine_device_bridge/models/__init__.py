@@ -20,3 +20,12 @@ from . import wine_bridge_knock
 from . import wine_bridge_door
 from . import wine_bridge_figures
 from . import wine_bridge_health
+from . import wine_firmware
+from . import wine_firmware_campaign
+from . import wine_firmware_install
+from . import wine_firmware_wave
+from . import wine_firmware_plan
+from . import wine_firmware_follow
+from . import wine_firmware_link
+from . import wine_firmware_rollback
+from . import wine_firmware_run
