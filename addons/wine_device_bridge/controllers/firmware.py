@@ -18,7 +18,9 @@ class DeviceFirmware(http.Controller):
         """The image, or the part that ``Range`` asks for, from disk; 403 whatever is wrong."""
         found = request.env["wine.firmware.install"]._by_link(install, until, token)
         if not found:
-            return request.make_response("refused", status=403, headers=[("Cache-Control", "no-store")])
+            return request.make_response(
+                "refused", status=403, headers=[("Cache-Control", "no-store")]
+            )
         image = found.firmware_id.sudo()  # the address is the right to it
         stream = request.env["ir.binary"].sudo()._get_stream_from(
             image, "file", filename=f"{image.version}.bin", mimetype="application/octet-stream"

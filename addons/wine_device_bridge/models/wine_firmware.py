@@ -155,13 +155,6 @@ class WineFirmware(models.Model):
             one._measure()
         return super().write({"signature": signature}) and result if signature else result
 
-    @api.ondelete(at_uninstall=False)
-    def _unlink_only_drafts(self):
-        if any(one.state != "draft" for one in self):
-            raise UserError(
-                self.env._("What was released stays: withdraw it instead of deleting it.")
-            )
-
     def _measure(self):
         """Hash and size of the image as it is stored."""
         stored = self._stored()

@@ -120,7 +120,6 @@ class WineFirmwareCampaign(models.Model):
     started_at = fields.Datetime("Started", readonly=True, copy=False)
     started_by_id = fields.Many2one("res.users", "Started by", readonly=True, copy=False)
     ended_at = fields.Datetime("Ended", readonly=True, copy=False)
-    counted_from = fields.Datetime("Failures count since", readonly=True, copy=False)
     seed = fields.Char(required=True, readonly=True, copy=False, default=lambda self: str(uuid4()))
     rollback_of_id = fields.Many2one(
         "wine.firmware.campaign", "Takes back", readonly=True, copy=False, ondelete="restrict"
@@ -207,7 +206,7 @@ class WineFirmwareCampaign(models.Model):
                 raise UserError(self.env._("%s was started already; resume it.", campaign.name))
             campaign._check_startable()
             campaign.sudo()._enrol()  # places are not edited
-            campaign._to("running", counted_from=fields.Datetime.now())
+            campaign._to("running")
         return True
 
     def action_pause(self):
@@ -234,7 +233,9 @@ class WineFirmwareCampaign(models.Model):
                     )
                 )
             if campaign.state != "running":
-                campaign._to("running", reason=False, counted_from=fields.Datetime.now())
+                campaign._to("running", reason=False)
+                ended = campaign.sudo().install_ids.filtered(lambda one: not one.is_open)
+                ended.forgiven = True  # not edited, only counted no more
         return True
 
     def action_close(self):

@@ -60,14 +60,15 @@ class WineFirmwareInstall(models.Model):
     firmware_id = fields.Many2one(
         "wine.firmware", "Version", required=True, readonly=True, index=True, ondelete="restrict"
     )
-    machine_id = fields.Many2one(
-        "wine.machine", required=True, readonly=True, ondelete="restrict"
-    )
+    machine_id = fields.Many2one("wine.machine", required=True, readonly=True, ondelete="restrict")
     region_id = fields.Many2one(related="machine_id.region_id", store=True, index=True)
     state = fields.Selection(STATES, required=True, readonly=True, default="pending", index=True)
     is_open = fields.Boolean("Not ended", compute="_compute_is_open", search="_search_is_open")
     excluded = fields.Boolean(
         "Does not count", readonly=True, help="Left out by a person: counts neither way."
+    )
+    forgiven = fields.Boolean(
+        readonly=True, help="Ended before the campaign was resumed: stops it no more."
     )
     from_version = fields.Char("From", readonly=True, help="What it ran when it was told.")
     shown_version = fields.Char("Shows", readonly=True, help="What it reported since.")
@@ -194,5 +195,6 @@ class WineFirmwareInstall(models.Model):
                         "detail": detail,
                         "ended_at": fields.Datetime.now(),
                         "due_at": False,
+                        "forgiven": False,
                     }
                 )

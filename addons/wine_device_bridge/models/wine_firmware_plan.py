@@ -81,9 +81,7 @@ class WineFirmwareCampaign(models.Model):
         rows = (
             self.env["wine.firmware.install"]
             .sudo()
-            ._read_group(
-                [("campaign_id", "=", self._origin.id)], ["wave_id", "state"], ["__count"]
-            )
+            ._read_group([("campaign_id", "=", self._origin.id)], ["wave_id", "state"], ["__count"])
         )
         for wave, state, count in rows:
             found.setdefault(wave.id, {})[state] = count
@@ -170,6 +168,7 @@ class WineFirmwareCampaign(models.Model):
     def _machines(self):
         """(id, uuid, region id, firmware) of all machines that the campaign names."""
         machines = self.env["wine.machine"].sudo()  # the domain bounds it to the region
+        machines.flush_model(["uuid", "region_id", "firmware"])
         query = machines._search(self._target_domain())
         return self.env.execute_query(
             query.select(
@@ -225,9 +224,9 @@ class WineFirmwareCampaign(models.Model):
             SQL(
                 """INSERT INTO wine_firmware_install
                           (campaign_id, firmware_id, machine_id, wave_id, region_id, from_version,
-                           state, attempts, renewals, excluded, create_uid, create_date, write_uid,
+                           state, attempts, renewals, excluded, forgiven, create_uid, create_date, write_uid,
                            write_date)
-                   SELECT %s, %s, machine, wave, region, version, 'pending', 0, 0, FALSE, %s, %s, %s, %s
+                   SELECT %s, %s, machine, wave, region, version, 'pending', 0, 0, FALSE, FALSE, %s, %s, %s, %s
                      FROM unnest(%s::int[], %s::int[], %s::int[], %s::varchar[])
                        AS row (machine, wave, region, version)
                    ON CONFLICT DO NOTHING""",

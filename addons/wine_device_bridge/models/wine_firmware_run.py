@@ -100,14 +100,14 @@ class WineFirmwareCampaign(models.Model):
     # === WHEN TO STOP === #
 
     def _judge(self):
-        """Stop where too many failed since failures are counted."""
+        """Stop where too many failed since the start, or since it was resumed."""
         counts = dict(
             self.env["wine.firmware.install"]._read_group(
                 [
                     ("campaign_id", "=", self.id),
                     ("excluded", "=", False),
                     ("state", "in", ("succeeded", *FAILED)),
-                    ("ended_at", ">", self.counted_from),
+                    ("forgiven", "=", False),
                 ],
                 ["state"],
                 ["__count"],
@@ -197,9 +197,7 @@ class WineFirmwareCampaign(models.Model):
         regions = [region for region, edge in edges.items() if edge is not None]
         if room <= 0 or not regions:
             return 0
-        installs = self.env["wine.firmware.install"].browse(
-            self._ready(waves, regions, now, room)
-        )
+        installs = self.env["wine.firmware.install"].browse(self._ready(waves, regions, now, room))
         for install in installs:
             self._tell_or_skip(install, edges[install.machine_id.region_id.id], now)
         return len(installs)
@@ -225,7 +223,7 @@ class WineFirmwareCampaign(models.Model):
         return found
 
     def _regions_waiting(self):
-        self.env["wine.firmware.install"].flush_model()
+        self.env.flush_all()
         return self.env.execute_query(
             SQL(
                 """SELECT DISTINCT region.id, region.tz FROM wine_firmware_install install
@@ -238,6 +236,7 @@ class WineFirmwareCampaign(models.Model):
 
     def _ready(self, waves, regions, now, limit):
         """Ids of those that wait, are online, may be told and still belong here; locked."""
+        self.env.flush_all()
         inside = self.env["wine.region"].search([("id", "child_of", self.region_id.id)])
         return [
             row[0]
@@ -266,7 +265,11 @@ class WineFirmwareCampaign(models.Model):
 
     def _finish(self, waves):
         """Everybody has an end; where machines may join, a person says when it is enough."""
-        if self.join_late or waves < self.wave_ids or self._open_installs([("state", "in", OPEN)], 1):
+        if (
+            self.join_late
+            or waves < self.wave_ids
+            or self._open_installs([("state", "in", OPEN)], 1)
+        ):
             return
         if all(wave.state == "passed" for wave in self.wave_ids[:-1]):
             self._to("done")

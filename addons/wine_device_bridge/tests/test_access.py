@@ -10,6 +10,9 @@ from odoo.service.model import get_public_method
 from odoo.tests import HttpCase, new_test_user, tagged
 from odoo.tools import mute_logger
 
+from .firmware import FirmwareAccess
+
+CAMPAIGNS = {"service": "r", "region_manager": "rwcu", "finance": "r", "admin": "rwcu"}
 #: model → role → letters: read, write, create, unlink; a role that is missing has nothing
 MATRIX = {
     "wine.bridge.event": {"region_manager": "r", "admin": "r"},
@@ -34,6 +37,15 @@ MATRIX = {
     "wine.bridge.disturbance": {"region_manager": "r", "admin": "r"},
     "wine.bridge.door": {"region_manager": "r", "admin": "r"},
     "wine.bridge.knock": {"admin": "r"},
+    "wine.firmware": {"service": "r", "region_manager": "r", "finance": "r", "admin": "rwc"},
+    "wine.firmware.campaign": CAMPAIGNS,
+    "wine.firmware.wave": CAMPAIGNS,
+    "wine.firmware.install": {
+        "service": "r",
+        "region_manager": "r",
+        "finance": "r",
+        "admin": "r",
+    },
 }
 HARMLESS = {
     "wine.bridge.event": {"attempts": 1},
@@ -48,6 +60,10 @@ HARMLESS = {
     "wine.bridge.disturbance": {"times": 9},
     "wine.bridge.door": {"posts": 9},
     "wine.bridge.knock": {"wrong": 9},
+    "wine.firmware": {"notes": "x"},
+    "wine.firmware.campaign": {"max_parallel": 9},
+    "wine.firmware.wave": {"soak_hours": 9},
+    "wine.firmware.install": {"detail": "x"},
 }
 GAP = {"epoch": 77, "first": 3, "last": 4, "missing": 2, "since": "2026-01-01"}
 PUBLIC = {
@@ -63,7 +79,19 @@ PUBLIC = {
         "action_view_bridge_asked",
         "action_view_bridge_commands",
         "action_view_bridge_events",
+        "action_view_firmware",
     },
+    "wine.firmware": {"action_release", "action_sign", "action_view_machines", "action_withdraw"},
+    "wine.firmware.campaign": {
+        "action_close",
+        "action_pause",
+        "action_resume",
+        "action_roll_back",
+        "action_start",
+        "action_stop",
+        "action_view_installs",
+    },
+    "wine.firmware.install": {"action_exclude", "action_retry"},
 }
 PRIVATE = {
     "wine.bridge.credential": ("_issue", "_password_lines", "_revoke"),
@@ -88,10 +116,16 @@ PRIVATE = {
     "wine.bridge.process": ("_beat", "_announce"),
     "wine.bridge.health": ("_state", "_figures", "_processes", "_cron_watch"),
     "wine.bridge.gap": ("_cron_watch", "_decide", "_ask", "_give_up", "_fill"),
+    "wine.bridge.command": ("_apply_acks", "_follow", "_cron_expire"),
+    "wine.bridge.event": ("_project_round", "_project_isolated", "_take", "_use", "_mark"),
+    "wine.machine": ("_send", "_publish_desired", "_desired", "_lock_command", "_after_facts"),
+    "wine.firmware": ("_measure", "_stored"),
+    "wine.firmware.campaign": ("_to", "_stop", "_close", "_enrol", "_round", "_cron_run"),
+    "wine.firmware.install": ("_tell", "_end", "_again", "_link", "_by_link", "_follow_acks"),
 }
 
 
-class BridgeAccess(AccessCommon):
+class BridgeAccess(FirmwareAccess, AccessCommon):
     """A message, a command, a journal and a credential of each region's machine."""
 
     @classmethod
@@ -137,6 +171,7 @@ class BridgeAccess(AccessCommon):
             cls.env["wine.bridge.knock"].create({"who": f"machine {machine.uuid}", "wrong": 1}),
         ]
         cls.make_process(made)
+        made += cls.make_updates(world)
         return {record._name: record for record in made}
 
     @classmethod
@@ -175,6 +210,7 @@ class BridgeAccess(AccessCommon):
             "wine.bridge.disturbance": {"machine_id": machine.id, "kind": "copied"},
             "wine.bridge.door": {"machine_id": machine.id},
             "wine.bridge.knock": {"who": f"address {machine.id}"},
+            **self.fresh_updates(machine.region_id),
         }[model]
 
 
@@ -206,8 +242,9 @@ class TestBridgeAccess(BridgeAccess):
                     mine = self.env_of(role)[model]
                     self.assertFalse(mine.search([("id", "=", record.id)]))
                     self.assertFalse(mine.search([("region_id", "=", self.foreign.region.id)]))
+                    machine = "machine_id" if "machine_id" in mine else "region_id.machine_ids"
                     self.assertFalse(
-                        mine.search([("machine_id.name", "=", self.foreign.machine.name)])
+                        mine.search([(f"{machine}.name", "=", self.foreign.machine.name)])
                     )
                     self.assertFalse(
                         mine.formatted_read_group([("id", "=", record.id)], [], ["__count"])[0][
@@ -216,6 +253,7 @@ class TestBridgeAccess(BridgeAccess):
                     )
                     with self.refused():
                         mine.browse(record.id).read(["machine_id"])
+                        mine.browse(record.id).read(["type" if "type" in mine else "region_id"])
 
     def test_messages_of_no_machine_are_for_the_platform(self):
         stray = self.env["wine.bridge.event"].create(
