@@ -87,11 +87,12 @@ def believed(public, version, sha256, signature):
     return True
 
 
-def private_key(environ=os.environ):
+def private_key(environ=None):
     """Raw private key from ``WINE_FIRMWARE_KEY``: base64, or the path of a file with it; or None.
 
     :raise KeyFault: it is set and is no key
     """
+    environ = os.environ if environ is None else environ
     given = (environ.get("WINE_FIRMWARE_KEY") or "").strip()
     if not given:
         return None
@@ -103,7 +104,7 @@ def private_key(environ=os.environ):
     return _raw(given, "WINE_FIRMWARE_KEY")
 
 
-def public_key(environ=os.environ):
+def public_key(environ=None):
     """Public key in base64 that machines are to believe, or None where none is set.
 
     ``WINE_FIRMWARE_PUBLIC_KEY`` where the private key is kept elsewhere, else that of
@@ -111,6 +112,7 @@ def public_key(environ=os.environ):
 
     :raise KeyFault: what is set is no key
     """
+    environ = os.environ if environ is None else environ
     if given := (environ.get("WINE_FIRMWARE_PUBLIC_KEY") or "").strip():
         return base64.b64encode(_raw(given, "WINE_FIRMWARE_PUBLIC_KEY")).decode()
     private = private_key(environ)

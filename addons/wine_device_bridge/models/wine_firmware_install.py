@@ -169,7 +169,9 @@ class WineFirmwareInstall(models.Model):
         )  # fmt: skip
         queued.state = "expired"
         held = set(queued.mapped("uuid"))
-        waiting.filtered(lambda one: one.command_uuid in held).write({"state": "pending"})
+        waiting.filtered(lambda one: one.command_uuid in held).write(
+            {"state": "pending", "due_at": False}
+        )
 
     def _again(self, wait=None, **values):
         """Wait for another attempt, under a new identity."""
