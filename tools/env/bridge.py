@@ -1,16 +1,21 @@
 # SPDX-License-Identifier: LGPL-3.0-or-later
 """What the bridge and the machines need to reach the broker."""
 
+import base64
 import json
+import os
+import secrets
 
 from . import database, mosquitto, odoo, postgres
-from .paths import ADDONS, PROJECT, RUN
+from .paths import ADDONS, PROJECT, RUN, ensure
 from .settings import ROOT_TOPIC
 from .shell import run, step
 
 ADDON = ADDONS / "wine_device_bridge"
 FLEET = RUN / "fleet.json"
 STAMP = RUN / "fleet.stamp"
+#: private key that signs firmware on this machine; a company keeps its own elsewhere
+FIRMWARE_KEY = RUN / "firmware.key"
 
 
 def has_bridge():
@@ -33,7 +38,22 @@ def environment(broker, tenant, root=ROOT_TOPIC):
         "WINE_MQTT_ROOT": root,
         "WINE_MQTT_TENANT": tenant,
         **_access(broker),
+        **firmware_key(),
     }
+
+
+def firmware_key():
+    """Return how Odoo knows the maker of firmware: as set from outside, else a key made here."""
+    names = ("WINE_FIRMWARE_KEY", "WINE_FIRMWARE_PUBLIC_KEY")
+    given = {name: os.environ[name] for name in names if os.environ.get(name)}
+    if given:
+        return given
+    if not FIRMWARE_KEY.exists():
+        ensure(RUN)
+        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL
+        with os.fdopen(os.open(FIRMWARE_KEY, flags, 0o600), "w") as stream:
+            stream.write(base64.b64encode(secrets.token_bytes(32)).decode() + "\n")
+    return {"WINE_FIRMWARE_KEY": str(FIRMWARE_KEY)}
 
 
 def _access(broker):

@@ -35,7 +35,9 @@ class WineBridgeCredentials(Command):
             secrets = env["wine.bridge.credential"]._issue(machines)
             _write_broker(env, options)
             if options.fleet:
-                write_private(Path(options.fleet), json.dumps(_fleet(options, secrets), indent=1))
+                write_private(
+                    Path(options.fleet), json.dumps(_fleet(env, options, secrets), indent=1)
+                )
             machines._publish_desired()
             # a command of its own, not part of a request
             cr.commit()  # pylint: disable=invalid-commit
@@ -86,7 +88,7 @@ def _base(options):
     return f"{root}/{os.environ.get('WINE_MQTT_TENANT') or options.database}"
 
 
-def _fleet(options, secrets):
+def _fleet(env, options, secrets):
     """What the simulator needs; ``stock`` as the platform believes it now."""
     return {
         "broker": {
@@ -97,6 +99,7 @@ def _fleet(options, secrets):
         },
         "root": os.environ.get("WINE_MQTT_ROOT", "wine/v1"),
         "tenant": os.environ.get("WINE_MQTT_TENANT") or options.database,
+        "firmware_key": env["wine.firmware"]._public_key(),
         "machines": [
             {
                 "uuid": machine.uuid,

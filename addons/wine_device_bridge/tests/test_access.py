@@ -116,9 +116,6 @@ PRIVATE = {
     "wine.bridge.process": ("_beat", "_announce"),
     "wine.bridge.health": ("_state", "_figures", "_processes", "_cron_watch"),
     "wine.bridge.gap": ("_cron_watch", "_decide", "_ask", "_give_up", "_fill"),
-    "wine.bridge.command": ("_apply_acks", "_follow", "_cron_expire"),
-    "wine.bridge.event": ("_project_round", "_project_isolated", "_take", "_use", "_mark"),
-    "wine.machine": ("_send", "_publish_desired", "_desired", "_lock_command", "_after_facts"),
     "wine.firmware": ("_measure", "_stored"),
     "wine.firmware.campaign": ("_to", "_stop", "_close", "_enrol", "_round", "_cron_run"),
     "wine.firmware.install": ("_tell", "_end", "_again", "_link", "_by_link", "_follow_acks"),
@@ -252,8 +249,7 @@ class TestBridgeAccess(BridgeAccess):
                         ]
                     )
                     with self.refused():
-                        mine.browse(record.id).read(["machine_id"])
-                        mine.browse(record.id).read(["type" if "type" in mine else "region_id"])
+                        mine.browse(record.id).read(["region_id"])
 
     def test_messages_of_no_machine_are_for_the_platform(self):
         stray = self.env["wine.bridge.event"].create(

@@ -237,7 +237,7 @@ class TestCampaignWaves(CampaignCommon):
             {suspended: "pending", moved: "skipped", offline: "pending", there: "skipped"},
         )
         suspended.action_activate()
-        offline.connection_state = "online"
+        (offline | suspended).connection_state = "online"
         self.run_campaign(campaign)
         self.assertEqual(self.install(campaign, suspended).state, "sent")
         self.assertEqual(self.install(campaign, offline).state, "sent")
