@@ -35,6 +35,8 @@ def _common(mode):
     mode.add_argument("--config", required=True, help="JSON file of the platform's provisioning")
     mode.add_argument("--state", required=True, help="folder of the machines' journals")
     mode.add_argument("--machines", type=int, help="only the first so many of the configuration")
+    mode.add_argument("--door", metavar="URL", help="speak at this HTTPS door, not over MQTT")
+    mode.add_argument("--door-ca", metavar="FILE", help="authority of the door's certificate, PEM")
     mode.add_argument("--report", metavar="FILE", help="write what was sold as JSON")
     mode.add_argument("--drain-timeout", type=float, default=120.0, metavar="SECONDS",
                       help="longest wait for acknowledgements at the end")  # fmt: skip

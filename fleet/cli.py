@@ -5,6 +5,7 @@ import logging
 import signal
 import sys
 import time
+from dataclasses import replace
 
 from fleet import arguments, burst, history, report
 from fleet.config import read
@@ -44,7 +45,10 @@ def main(argv=None):
 
 def _fleet(chosen, **defaults):
     options = arguments.options(chosen, **defaults)
-    return Fleet(read(chosen.config), chosen.state, options, chosen.machines)
+    config = read(chosen.config)
+    if chosen.door:
+        config = replace(config, door=chosen.door, door_ca=chosen.door_ca or config.door_ca)
+    return Fleet(config, chosen.state, options, chosen.machines)
 
 
 def live(chosen):

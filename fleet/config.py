@@ -42,6 +42,8 @@ class Config:
     root: str
     tenant: str
     machines: tuple
+    door: str | None = None  # https://HOST[:PORT]: machines speak there instead of to the broker
+    door_ca: str | None = None  # path of a PEM file, None for the system's authorities
 
     def topic(self, uuid, suffix):
         """Full topic of a machine, docs/protocol §1."""
@@ -70,6 +72,8 @@ def _build(source):
         source["root"],
         source["tenant"],
         tuple(_machine(shared | entry) for entry in source["machines"]),
+        source.get("door"),
+        source.get("door_ca"),
     )
 
 

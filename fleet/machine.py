@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from fleet import download, planogram
 from fleet.device import Device
+from fleet.door import DoorLink
 from fleet.errors import Refused
 from fleet.journal import Journal
 from fleet.outbox import NEVER
@@ -19,10 +20,16 @@ class Machine:
 
     def __init__(self, fleet, config):
         self.fleet, self.config = fleet, config
-        self.link = Link(fleet.config, config, fleet.loop, self)
+        self.link = self._link()
         self.download = None
         self.wanted, self.due, self.retry_at, self._retry = True, 0.0, 0.0, RETRY[0]
         self._start()
+
+    def _link(self):
+        shared = self.fleet.config
+        if shared.door:
+            return DoorLink(shared, self.config, self, self.fleet.options.poll)
+        return Link(shared, self.config, self.fleet.loop, self)
 
     def _start(self):
         path = self.fleet.state_dir / f"{self.config.uuid}.journal"
@@ -158,6 +165,7 @@ class Machine:
         wait = self._retry * random.uniform(0.5, 1.0)
         self.retry_at = now + wait
         self._retry = min(self._retry * 2, RETRY[1])
+        self.due = 0.0
         try:
             self.link.connect(self.device.will(now))
         except OSError as error:
@@ -165,13 +173,16 @@ class Machine:
 
     def tick(self, now):
         """Let the device do what is due, and publish what it says."""
+        self.link.turn(now)
         self.device.tick(now)
         self._download(now)
         if self.device.reboot_wanted:
             self.flush()
             self.reboot()
         self.flush()
-        self.due = min(self.device.wake(now), now + 0.1 if self.download else NEVER)
+        self.due = min(
+            self.device.wake(now), self.link.wake(now), now + 0.1 if self.download else NEVER
+        )
 
     def _download(self, now):
         """Fetch the firmware that the device wants, while there is a line to fetch it by."""

@@ -104,6 +104,13 @@ class Link:
 
     # from the loop
 
+    def turn(self, _now):
+        """Nothing is waited for but the socket, which the loop watches."""
+
+    def wake(self, _now):
+        """Never by time: the loop wakes it."""
+        return float("inf")
+
     def ready(self, readable, writable):
         """The socket can be read or written."""
         if readable and self.client:

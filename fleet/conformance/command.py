@@ -4,6 +4,7 @@
 import json
 import os
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 from fleet import config as configuration
@@ -25,6 +26,9 @@ def add(modes):
     mode.add_argument("--play", choices=("platform", "device"), default="platform",
                       help="platform: tries a device; device: tries a platform, with the "
                            "machine's credential")  # fmt: skip
+    mode.add_argument("--door", metavar="URL",
+                      help="with --play device: at this HTTPS door, not over MQTT")  # fmt: skip
+    mode.add_argument("--door-ca", metavar="FILE", help="authority of the door's certificate, PEM")
     mode.add_argument("--report", metavar="FILE", help="write the verdicts as JSON")
     mode.add_argument("--patience", type=float, default=15.0, metavar="SECONDS",
                       help="longest wait for an answer")  # fmt: skip
@@ -50,6 +54,8 @@ def add(modes):
 def run(chosen):
     """Make the trials; 0 when no rule failed, 1 when one did, 2 when nobody was there."""
     config = configuration.read(chosen.config)
+    if chosen.door:
+        config = replace(config, door=chosen.door, door_ca=chosen.door_ca or config.door_ca)
     machine = _machine(config, chosen.machine)
     verdicts = rules.Verdicts(rules.DEVICE if chosen.play == "platform" else rules.PLATFORM)
     present = {"platform": _as_platform, "device": _as_device}[chosen.play](

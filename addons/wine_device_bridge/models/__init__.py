@@ -29,3 +29,4 @@ from . import wine_firmware_follow
 from . import wine_firmware_link
 from . import wine_firmware_rollback
 from . import wine_firmware_run
+from . import wine_bridge_restored

@@ -74,7 +74,7 @@ class WineBridgeCredential(models.Model):
         secrets = {}
         for machine in machines:
             credential = existing.get(machine)
-            version = credential.version + 1 if credential else 1
+            version = credential._next_version() if credential else 1 + machine._bridge_beyond()
             secret = derived(key, machine.uuid, version) if key_name else new_secret()
             secrets[machine] = secret
             values = {
@@ -92,6 +92,12 @@ class WineBridgeCredential(models.Model):
                 self.sudo().create({"machine_id": machine.id, **values})
         self.browse(credential.id for credential in existing.values())._thrown_out()
         return secrets
+
+    def _next_version(self):
+        """A version that was never given, not even in what a restored backup does not know."""
+        known = self.issued_at and self.machine_id.bridge_restored_at
+        before = known and self.issued_at <= self.machine_id.bridge_restored_at
+        return self.version + 1 + (self.machine_id._bridge_beyond() if before else 0)
 
     def _revoke(self):
         """End credentials for good; the next one is a new version. Repeating changes nothing."""

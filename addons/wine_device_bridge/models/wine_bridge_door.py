@@ -115,7 +115,8 @@ class WineBridgeDoor(models.Model):
         if not _is_uuid(username):
             return nobody
         self.env.cr.execute(
-            """SELECT machine.id, machine.uuid, machine.bridge_epoch, machine.state,
+            """SELECT machine.id, machine.uuid,
+                      machine.bridge_epoch + machine.bridge_epoch_margin, machine.state,
                       credential.state = 'revoked' OR machine.state = 'retired',
                       credential.secret_hash
                  FROM wine_bridge_credential credential

@@ -188,6 +188,7 @@ class WineBridgeGap(models.Model):
             ),
         )
         self.state = "missing"
+        self.env["wine.bridge.journal"]._give_up(machine, self.epoch, self.first, self.last)
         if machine.connection_state == "online":
             machine._send("counter.request", {}, fields.Datetime.now() + timedelta(days=1))
 

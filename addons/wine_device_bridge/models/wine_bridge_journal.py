@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-3.0-or-later
-from odoo import fields, models
+from odoo import api, fields, models
 
 
 class WineBridgeJournal(models.Model):
@@ -19,6 +19,19 @@ class WineBridgeJournal(models.Model):
     epoch = fields.Integer(readonly=True)
     highest = fields.Float("Highest number", digits=(16, 0), readonly=True)
     gaps = fields.Json("Missing", readonly=True)
+    lost = fields.Json("Given up", readonly=True, help="Missing, and not asked for any more.")
 
     _identity = models.UniqueIndex("(machine_id, epoch)", "This journal is already kept.")
     _open = models.Index("(machine_id, epoch) WHERE gaps IS NOT NULL AND gaps <> '[]'::jsonb")
+
+    @api.model
+    def _give_up(self, machine, epoch, first, last):
+        """Ask for this range no more: what is not there holds up no acknowledgement."""
+        self.env.cr.execute(
+            """UPDATE wine_bridge_journal
+                  SET lost = coalesce(nullif(lost, 'null'::jsonb), '[]'::jsonb)
+                             || jsonb_build_array(jsonb_build_array(%s::bigint, %s::bigint))
+                WHERE machine_id = %s AND epoch = %s""",
+            [int(first), int(last), machine.id, epoch],
+        )
+        self.invalidate_model(["lost"])

@@ -142,4 +142,5 @@ class WineMachine(models.Model):
         spoken = self.env["wine.bridge.journal"].sudo()
         used = spoken.search_count([("machine_id", "=", self.id)], limit=1)
         if used or self.sudo().bridge_credential_ids:
-            self.sudo().bridge_epoch += 1
+            self.sudo().bridge_epoch += 1 + self.bridge_epoch_margin
+            self.sudo().bridge_epoch_margin = 0

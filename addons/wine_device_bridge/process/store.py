@@ -86,7 +86,7 @@ class Known:
 
 def read_machines(cr):
     """All machines: UUID → :class:`Known`."""
-    cr.execute("SELECT uuid, id, bridge_epoch FROM wine_machine")
+    cr.execute("SELECT uuid, id, bridge_epoch + bridge_epoch_margin FROM wine_machine")
     return {uuid: Known(row_id, epoch) for uuid, row_id, epoch in cr.fetchall()}
 
 
@@ -142,7 +142,10 @@ class Batch:
         if uuid not in self.looked:
             self.looked.add(uuid)
             known = self.machines[uuid]
-            self.cr.execute("SELECT bridge_epoch FROM wine_machine WHERE id = %s", [known.id])
+            self.cr.execute(
+                "SELECT bridge_epoch + bridge_epoch_margin FROM wine_machine WHERE id = %s",
+                [known.id],
+            )
             self.machines[uuid] = Known(known.id, self.cr.fetchone()[0])
         return self.machines[uuid].epoch
 
@@ -333,13 +336,13 @@ class Batch:
     def _load_journals(self, keys):
         ids = {self.machines[uuid].id: uuid for uuid, _epoch in keys}
         self.cr.execute(
-            """SELECT machine_id, epoch, highest, gaps FROM wine_bridge_journal
+            """SELECT machine_id, epoch, highest, gaps, lost FROM wine_bridge_journal
                 WHERE machine_id = ANY(%s) ORDER BY machine_id, epoch FOR UPDATE""",
             [list(ids)],
         )
         return {
-            (ids[machine], epoch): Received(int(highest), gaps or [])
-            for machine, epoch, highest, gaps in self.cr.fetchall()
+            (ids[machine], epoch): Received(int(highest), gaps or [], lost or [])
+            for machine, epoch, highest, gaps, lost in self.cr.fetchall()
             if (ids[machine], epoch) in keys
         }
 

@@ -17,3 +17,4 @@ from . import test_door
 from . import test_firmware
 from . import test_firmware_campaign
 from . import test_firmware_install
+from . import test_restored
