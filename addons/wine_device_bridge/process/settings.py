@@ -25,6 +25,8 @@ class Settings:
     projectors: int = 1
     #: name of this one where several bridges share the work; empty: the only one
     instance: str = ""
+    #: how it logs: text, json, or empty for what suits where it runs
+    log: str = ""
     #: events a second of one machine in the long run and at once; rate 0: no limit
     rate: int = 50
     burst: int = 500
