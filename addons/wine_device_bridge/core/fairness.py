@@ -11,8 +11,8 @@ import time
 from collections import deque
 from dataclasses import dataclass
 
-#: messages of one lane that wait to be stored, and that wait for their turn
-MOST_READY, MOST_HELD = 100, 400
+#: messages of one lane that wait to be stored
+MOST_READY = 100
 #: bytes that wait for their turn: of one lane, and of all
 HELD_BYTES, ALL_HELD_BYTES = 512 * 1024, 64 * 1024 * 1024
 #: messages that wait to be stored, of all lanes; more are held back whoever sent them
@@ -111,12 +111,12 @@ def cost_of(payload):
 class Lane:
     """What one machine said on one kind of channel and is not yet stored."""
 
-    __slots__ = ("bucket", "held", "held_bytes", "ready", "shut")
+    __slots__ = ("bucket", "held", "held_bytes", "held_cost", "ready", "shut")
 
     def __init__(self, limit, now):
         self.bucket = Bucket(limit, now)
         self.ready, self.held = deque(), deque()  # publishes; (channel, cost, publish)
-        self.held_bytes, self.shut = 0, False
+        self.held_bytes, self.held_cost, self.shut = 0, 0, False
 
 
 class FairQueue:
@@ -124,8 +124,8 @@ class FairQueue:
 
     Within its limit a machine's message waits here until it is stored, and its PUBACK as long.
     Beyond it a message is *held*: the broker is told that it has arrived, for the broker's window
-    belongs to all machines, and it is stored when its turn comes. Beyond what is held it is *shed*:
-    an event is not lost by that, for no ``evt_ack`` covers it and the device sends it again.
+    belongs to all machines, and it is stored when its turn comes. Beyond what is held (as much as
+    a burst) it is *shed*: an event is not lost by that, for no ``evt_ack`` covers it and the device sends it again.
     Order is kept within a machine and kind.
 
     :param str base: topics are ``{base}/{machine}/up/{channel}``
@@ -162,7 +162,7 @@ class FairQueue:
             if free and len(lane.ready) < MOST_READY and lane.bucket.take(now, cost):
                 self._admit(lane, publish)
                 return ()
-            return self._hold(lane, machine, channel, cost, publish, now)
+            return self._hold(lane, machine, channel, cost, publish)
 
     def _admit(self, lane, publish):
         if not lane.ready:
@@ -171,25 +171,20 @@ class FairQueue:
         self.size += 1
         self._changed.notify()
 
-    def _hold(self, lane, machine, channel, cost, publish, now):
-        released = [publish]
-        if channel in STANDING:
+    def _hold(self, lane, machine, channel, cost, publish):
+        released, size, standing = [publish], len(publish.payload), channel in STANDING
+        if standing:
             released += self._replace(lane, channel)
-        size = len(publish.payload)
-        full = (
-            len(lane.held) >= MOST_HELD
-            or lane.held_bytes + size > HELD_BYTES
-            or self.held_bytes + size > ALL_HELD_BYTES
-        )
-        if lane.shut and not lane.held and lane.bucket.fill(now) >= lane.bucket.limit.again:
-            lane.shut = False
-        if full or lane.shut:
-            lane.shut = True
+        else:
+            full = lane.held_cost + cost > lane.bucket.limit.burst
+            lane.shut = lane.shut or full or lane.held_bytes + size > HELD_BYTES
+        if self.held_bytes + size > ALL_HELD_BYTES or (lane.shut and not standing):
             self.shed[machine] = self.shed.get(machine, 0) + 1
             self.late[id(lane)] = lane
             return released
         lane.held.append((channel, cost, publish))
         lane.held_bytes += size
+        lane.held_cost += cost
         self.held_bytes += size
         self.late[id(lane)] = lane
         return released
@@ -199,11 +194,13 @@ class FairQueue:
         for entry in lane.held:
             if entry[0] == channel:
                 lane.held.remove(entry)
-                self._freed(lane, entry[2])
+                self._freed(lane, entry)
                 return [entry[2]]
         return []
 
-    def _freed(self, lane, publish):
+    def _freed(self, lane, entry):
+        _channel, cost, publish = entry
+        lane.held_cost -= cost
         lane.held_bytes -= len(publish.payload)
         self.held_bytes -= len(publish.payload)
 
@@ -249,9 +246,9 @@ class FairQueue:
             while lane.held and len(lane.ready) < MOST_READY and self.size < ALL_READY:
                 if not lane.bucket.take(now, lane.held[0][1]):
                     break
-                publish = lane.held.popleft()[2]
-                self._freed(lane, publish)
-                self._admit(lane, publish)
+                entry = lane.held.popleft()
+                self._freed(lane, entry)
+                self._admit(lane, entry[2])
             if not lane.held and lane.bucket.fill(now) >= lane.bucket.limit.again:
                 lane.shut = False
                 del self.late[key]
