@@ -19,6 +19,8 @@ _logger = logging.getLogger(__name__)
 FRESH = 10
 #: bytes in one transaction: some 5,000 events, however many of them come in one message
 MOST_BYTES = 2 * 1024 * 1024
+#: a message that is kept in quarantine costs a machine so many events more
+RUBBISH = 9
 CONFLICTS = (SerializationFailure, UniqueViolation, DeadlockDetected)
 
 
@@ -85,6 +87,8 @@ class Ingest:
         self.link.teller.tell(busy=self.link.inbox.qsize() > 0)
         self.stored.set()
         self._count(result)
+        for uuid, times in result.refused.items():
+            self.link.inbox.charge(uuid, RUBBISH * times)
 
     def _store(self, publishes):
         with (

@@ -74,6 +74,8 @@ class Stored:
     codes: Counter = field(default_factory=Counter)
     #: [(machine uuid or None, Refused)]
     refused: list = field(default_factory=list)
+    #: machine uuid (or None) → refused messages
+    refused: Counter = field(default_factory=Counter)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +104,7 @@ class Batch:
         self.machines = machines
         self.result = Stored()
         self.looked = set()
+        self.opened = (None, None)  # the last array of which one was refused, and what is in it
         self.good = []  # (uuid, Known, Envelope, Publish)
         self.bad = []  # (uuid, Known or None, Refused, Publish)
 
@@ -258,6 +261,7 @@ class Batch:
             rows.append(self._raw_row(known, refused, publish))
             self.result.codes[refused.code] += 1
             self.result.refused.append((uuid, refused))
+            self.result.refused[uuid] += 1
             if refused.epoch and refused.seq and uuid:
                 self.result.rejected[uuid, refused.epoch].append((refused.seq, refused.code))
         self.result.quarantined = len(rows)
@@ -270,7 +274,7 @@ class Batch:
             )
 
     def _raw_row(self, known, refused, publish):
-        text = publish.payload[:RAW_LIMIT].decode("utf-8", "backslashreplace")
+        text = self._text_of(refused, publish)
         values = {
             "machine_id": known.id if known else None,
             "channel": publish.topic.rsplit("/", 1)[-1][:64].replace("\0", ""),
@@ -286,6 +290,15 @@ class Batch:
             "part": refused.part,
         }
         return tuple(values[column] for column in REFUSED)
+
+    def _text_of(self, refused, publish):
+        """What is kept: the message as it came, but of an array only the one that was refused."""
+        if refused.part is None:
+            return publish.payload[:RAW_LIMIT].decode("utf-8", "backslashreplace")
+        if self.opened[0] is not publish:
+            self.opened = (publish, json.loads(publish.payload))
+        text = json.dumps(self.opened[1][refused.part], ensure_ascii=False)
+        return text[:RAW_LIMIT].encode("utf-8", "backslashreplace").decode()
 
     # === JOURNALS === #
 
