@@ -87,8 +87,8 @@ class Ingest:
         self.link.teller.tell(busy=self.link.inbox.qsize() > 0)
         self.stored.set()
         self._count(result)
-        for uuid, times in result.refused.items():
-            self.link.inbox.charge(uuid, RUBBISH * times)
+        for uuid, _refused in result.refused:
+            self.link.inbox.charge(uuid, RUBBISH)
 
     def _store(self, publishes):
         with (

@@ -74,8 +74,6 @@ class Stored:
     codes: Counter = field(default_factory=Counter)
     #: [(machine uuid or None, Refused)]
     refused: list = field(default_factory=list)
-    #: machine uuid (or None) → refused messages
-    refused: Counter = field(default_factory=Counter)
 
 
 @dataclass(frozen=True, slots=True)
@@ -261,7 +259,6 @@ class Batch:
             rows.append(self._raw_row(known, refused, publish))
             self.result.codes[refused.code] += 1
             self.result.refused.append((uuid, refused))
-            self.result.refused[uuid] += 1
             if refused.epoch and refused.seq and uuid:
                 self.result.rejected[uuid, refused.epoch].append((refused.seq, refused.code))
         self.result.quarantined = len(rows)

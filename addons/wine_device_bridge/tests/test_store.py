@@ -200,3 +200,13 @@ class TestStore(BridgeCommon):
     def test_arrays_are_for_events_only(self):
         result = self.store(self.publish([self.envelope()], channel="state"))
         self.assertEqual(result.quarantined, 1)
+
+    def test_of_an_array_only_what_is_refused_is_kept(self):
+        """A message full of rubbish must not be kept once for each piece of it."""
+        rubbish = [{"pad": "x" * 600, "n": number} for number in range(49)]
+        result = self.store(self.publish([self.envelope(), *rubbish]))
+        self.assertEqual((result.stored, result.quarantined), (1, 49))
+        self.assertEqual({uuid for uuid, _refused in result.refused}, {self.machine.uuid})
+        rows = self.events(state="quarantined", machine_id=self.machine.id)
+        self.assertLess(max(len(row.payload) for row in rows), 700)
+        self.assertIn('"n": 48', rows.filtered(lambda row: row.part == 49).payload)

@@ -1,0 +1,259 @@
+# SPDX-License-Identifier: LGPL-3.0-or-later
+"""Rubbish into the real database, the real projection and over the real broker: nothing falls over.
+
+``WINE_FUZZ_STORE`` messages go through the store, ``WINE_FUZZ_FACTS`` into the projection.
+"""
+
+import json
+import os
+import threading
+import time
+from collections import Counter
+from datetime import datetime, timedelta, timezone
+
+import pytest
+
+from tests.fuzz.mutate import Fuzzer, places
+from tests.harness import House
+from tests.speakers import Speaker
+
+STORE = int(os.environ.get("WINE_FUZZ_STORE", "3000"))
+FACTS = int(os.environ.get("WINE_FUZZ_FACTS", "1500"))
+WIRE = int(os.environ.get("WINE_FUZZ_WIRE", "800"))
+CODES = {"schema", "too_large", "identity_conflict", "unknown_epoch", "foreign_machine"}
+NOW = datetime.now(timezone.utc)
+
+
+@pytest.fixture(scope="module")
+def house():
+    with House("wine_fuzz") as made:
+        made.fleet = {entry["uuid"]: entry["password"] for entry in made.provision()["machines"]}
+        yield made
+
+
+def stored(house, publishes):
+    """Store a batch as the bridge does."""
+    from odoo.addons.wine_device_bridge.core.topics import Topics
+    from odoo.addons.wine_device_bridge.process.store import Batch, read_machines
+    from odoo.sql_db import db_connect
+
+    with db_connect(house.name).cursor() as cr:
+        result = Batch(cr, Topics("wine/v1", house.name), read_machines(cr)).store(publishes)
+        cr.commit()
+    return result
+
+
+def arrived(topic, payload):
+    from odoo.addons.wine_device_bridge.process.link import Publish
+
+    received = datetime.now(timezone.utc).replace(tzinfo=None)
+    return Publish(topic, payload[: 64 * 1024], 1, 1, received, 1)
+
+
+def used_up(house, seconds=120):
+    """Project all that is stored, with the projector of the bridge."""
+    from odoo.addons.wine_device_bridge.process.project import Projector
+    from odoo.addons.wine_device_bridge.process.settings import Settings
+
+    projector = Projector(Settings(house.name), threading.Event(), threading.Event())
+    deadline = time.monotonic() + seconds
+    while house.waiting() and time.monotonic() < deadline:
+        if not projector.round():
+            time.sleep(0.1)
+    return house.waiting()
+
+
+def test_everything_is_stored_or_quarantined_with_its_code(house):
+    """Through the door into PostgreSQL: no statement fails, nothing is left out."""
+    from odoo.addons.wine_device_bridge.core import envelope
+    from odoo.addons.wine_device_bridge.core.topics import Topics
+
+    topics = Topics("wine/v1", house.name)
+    fuzzer = Fuzzer(17, base=topics.base, machines=tuple(house.fleet)[:5])
+    expected, counts = 0, Counter()
+    for begin in range(0, STORE, 500):
+        publishes = [arrived(*one) for one in fuzzer.messages(min(500, STORE - begin))]
+        for publish in publishes:
+            where = topics.parse_up(publish.topic)
+            known = where and where[0] in house.fleet
+            expected += len(envelope.read(*where, publish.payload)) if known else 1
+        result = stored(house, publishes)
+        counts.update(stored=result.stored, again=result.duplicates, refused=result.quarantined)
+        for key, journal in result.journals.items():
+            ack = journal.acknowledgement(key[1], result.rejected.get(key, ()))
+            json.dumps(ack, allow_nan=False)
+    print(f"\n{STORE} messages into the database: {dict(counts)}")
+    assert sum(counts.values()) == expected
+    rows = dict(
+        house.query(
+            """SELECT code, count(*) FROM wine_bridge_event
+                WHERE state = 'quarantined' AND received_at >= %s GROUP BY code""",
+            NOW.replace(tzinfo=None),
+        )
+    )
+    assert rows.keys() <= CODES and {"schema", "too_large", "unknown_epoch"} <= rows.keys()
+    assert sum(rows.values()) == counts["refused"]
+
+
+def test_what_was_stored_is_used_or_put_aside(house):
+    """Messages that keep the schema and make no sense: no machine stops for them."""
+    assert used_up(house) == 0
+    _all_decided(house)
+
+
+#: what a schema lets through and a shop never sells
+HOSTILE = {
+    "qty": (1, 2, 99, 255, 10**6, 10**9, 2**31, 2**53),
+    "price": ("0", "0.00", "0.001", "-5.00", "99999999999999.99", "1" + "0" * 30 + ".00", "12.345"),
+    "currency": ("XXX", "USD", "JPY", "EUR", "CNY"),
+    "slot": ("A1", "Z99", "'; --", "\u202eA1", "A1 ", "\u0410" + "1"),
+    "sku": ("W-1", "no such", "\U0001f377" * 20, " ", "../x"),
+    "pay": ("cash", "card", "qr", "wallet", "voucher", "free", "test", "shells"),
+    "outcome": ("success", "failed", "partial", "unknown", "perhaps"),
+    "price_version": (0, 1, 17, 2**31, 2**53),
+    "refunded": (True, False),
+    "visit_id": ("0199c39f-aaaa-7000-8000-00000000000a", "visit", None),
+    "by": ("x" * 250, "\u0645\u0631", "", None),
+    "coins": ("0.00", "-1.00", "999999999999.99"),
+    "notes": ("0.00", "1" + "0" * 25),
+    "meter": ("0.00", "-1.00", "10" * 15),
+    "before": (0, -5, 10**9), "after": (0, -5, 10**9), "filled": (0, -5, 10**9),
+    "removed": (0, 10**9), "bad": (0, 10**9), "ml": (0, -1, 10**12),
+    "count": (0, -1, 2**53), "value": ("0.00", "-1.00", "1" + "0" * 30),
+    "code": ("E1", "x" * 60, "\u202e"), "text": ("x" * 1000, "\u0645" * 100),
+}  # fmt: skip
+TIMES = (
+    {},
+    {"ts": (NOW - timedelta(days=45) + timedelta(minutes=1)).isoformat()},
+    {"ts": (NOW - timedelta(days=46)).isoformat()},
+    {"ts": (NOW + timedelta(minutes=4)).isoformat()},
+    {"ts": (NOW + timedelta(days=4000)).isoformat()},
+    {"ts": "0001-01-01T00:00:00+14:00"},
+    {"ts": "9999-12-31T23:59:59-14:00"},
+    {"ts": None, "ts_q": "unset"},
+)
+
+
+def hostile(fuzzer, slots, currency):
+    """One event that keeps the schema, as far as that can be had."""
+    from odoo.addons.wine_device_bridge.core.envelope import Envelope, read
+
+    machine = fuzzer.random.choice(fuzzer.machines)
+    for _try in range(20):
+        channel, example = fuzzer.random.choice(fuzzer.examples)
+        if channel == "tele":
+            continue
+        content = fuzzer.fresh(example) | {"hist": True} | fuzzer.random.choice(TIMES)
+        content["id"] = fuzzer.uuid()
+        if "seq" in content:
+            content["seq"] = 100_000 + fuzzer.number
+        data = content["data"]
+        _fit(fuzzer, data, slots[machine], currency)
+        for path in places(data):
+            key = path[-1]
+            if key in HOSTILE and fuzzer.random.random() < 0.35:
+                where = data
+                for step in path[:-1]:
+                    where = where[step]
+                where[key] = fuzzer.random.choice(HOSTILE[key])
+        payload = json.dumps({k: v for k, v in content.items() if v is not None}).encode()
+        if isinstance(read(machine, channel, payload)[0], Envelope):
+            return arrived(f"{fuzzer.base}/{machine}/up/{channel}", payload)
+    raise AssertionError("nothing of this keeps the schema")
+
+
+def _fit(fuzzer, data, slots, currency):
+    """Begin with something that could be a sale here."""
+    slot, sku, price = fuzzer.random.choice(slots)
+    own = {"slot": slot, "sku": sku, "price": str(price), "currency": currency, "price_version": 1}
+    data.update({key: value for key, value in own.items() if key in data})
+    if "vend_id" in data and fuzzer.random.random() < 0.7:
+        data["vend_id"] = fuzzer.uuid()
+
+
+def test_events_that_keep_the_schema_and_make_no_sense(house):
+    """Each is used, kept or failed with a case; orders, vends and payments agree to the cent."""
+    rows = house.query(
+        """SELECT machine.uuid, slot.code, product.default_code, slot.price
+             FROM wine_machine_slot slot JOIN wine_machine machine ON machine.id = slot.machine_id
+             JOIN product_product product ON product.id = slot.product_id"""
+    )
+    machines = tuple(sorted({row[0] for row in rows}))[5:10]
+    slots = {uuid: [row[1:] for row in rows if row[0] == uuid] for uuid in machines}
+    currency = house.do(lambda env: env.company.currency_id.name)
+    fuzzer = Fuzzer(23, base=f"wine/v1/{house.name}", machines=machines)
+    for begin in range(0, FACTS, 250):
+        count = min(250, FACTS - begin)
+        stored(house, [hostile(fuzzer, slots, currency) for _n in range(count)])
+        assert used_up(house) == 0, "a machine does not go on"
+    states = _all_decided(house)
+    print(f"\n{FACTS} hostile events: {states}")
+    _money_agrees(house)
+
+
+def _all_decided(house):
+    states = dict(house.query("SELECT state, count(*) FROM wine_bridge_event GROUP BY state"))
+    assert not states.get("new")
+    silent = house.query(
+        """SELECT type, result, count(*) FROM wine_bridge_event
+            WHERE state = 'failed' AND COALESCE(result, '') = '' GROUP BY 1, 2"""
+    )
+    assert not silent, f"failed without a word: {silent}"
+    return states
+
+
+def _money_agrees(house):
+    """What is paid is what was ordered; what is captured was ordered; nothing is negative."""
+    unequal = house.query(
+        """SELECT pos_order.name, amount_total, amount_paid, paid.amount
+             FROM pos_order
+             LEFT JOIN (SELECT pos_order_id, sum(amount) AS amount FROM pos_payment
+                         GROUP BY pos_order_id) paid ON paid.pos_order_id = pos_order.id
+            WHERE wine_machine_id IS NOT NULL
+              AND (abs(amount_total - amount_paid) > 0.004
+                   OR abs(amount_total - COALESCE(paid.amount, 0)) > 0.004)"""
+    )
+    assert not unequal
+    wrong = house.query(
+        """SELECT vend.state, vend.amount_captured, vend.amount_refunded, orders.total
+             FROM wine_vend vend
+             LEFT JOIN (SELECT wine_vend_id, sum(amount_total) AS total FROM pos_order
+                         GROUP BY wine_vend_id) orders ON orders.wine_vend_id = vend.id
+            WHERE abs(COALESCE(orders.total, 0)
+                      - COALESCE(vend.amount_captured, 0) + COALESCE(vend.amount_refunded, 0))
+                  > 0.004"""
+    )
+    assert not wrong
+
+
+def test_rubbish_over_the_wire_stops_nobody(house):
+    """The real broker and bridge: one machine sends rubbish, another one goes on selling."""
+    house.start_bridge()
+    base = f"wine/v1/{house.name}"
+    (mad, secret), (calm, other) = tuple(house.fleet.items())[10:12]
+    rubbish = Speaker(house.broker.port, base, mad, secret)
+    good = Speaker(house.broker.port, base, calm, other)
+    try:
+        assert house.until(lambda: good.heard, 60, step=lambda: (good.knock(), time.sleep(0.3)))
+        fuzzer = Fuzzer(29, base=base, machines=(mad,))
+        for number in range(WIRE):
+            topic, payload = fuzzer.message()
+            if topic.startswith(f"{base}/{mad}/up/") and not set(topic) & set("+#\0\ud800\udfff"):
+                rubbish.client.publish(topic, payload, fuzzer.random.randint(0, 1))
+            if number % 20 == 0:
+                good.tell(number // 20 + 1)
+                time.sleep(0.05)
+        assert house.until(lambda: not good.waiting(), 30), f"not stored: {good.waiting()}"
+        assert house.until(lambda: not house.waiting(), 60)
+        assert house.bridge.poll() is None, "the bridge is gone"
+        codes = house.query(
+            """SELECT count(DISTINCT code), count(*) FROM wine_bridge_event event
+                 JOIN wine_machine machine ON machine.id = machine_id
+                WHERE uuid = %s AND event.state = 'quarantined'""",
+            mad,
+        )[0]
+        assert codes[0] >= 3 and codes[1] > 20
+    finally:
+        rubbish.close()
+        good.close()
+    assert house.stop_bridge() == 0
