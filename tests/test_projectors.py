@@ -7,14 +7,11 @@ messages whose moment has not come, and one machine that has far more than the o
 
 import itertools
 import json
-import os
 import random
-import signal
 import threading
 import time
 from collections import Counter, defaultdict
 from datetime import datetime, timezone
-from pathlib import Path
 from unittest.mock import patch
 from uuid import uuid4
 
@@ -283,39 +280,3 @@ def test_the_working_transaction_sees_what_was_committed_before(house, inbox):
         assert run_until_used(house, made, stopping)
     marks = [error for error in conflicts if "wine_bridge_event" in str(error)]
     assert not marks, marks
-
-
-def test_processes_of_their_own(house, inbox):
-    """`WINE_BRIDGE_PROJECTORS=2`: killed ones come back, and all end with the bridge."""
-    house.provision()
-    bridge = house.start_bridge(WINE_BRIDGE_PROJECTORS="2")
-    assert house.until(lambda: len(children(bridge.pid)) == 2, 20)
-    ids = [row[0] for row in inbox.machines]
-    inbox.store(ids * 5)
-    assert house.until(lambda: not house.waiting(), 30)
-    victim = children(bridge.pid)[0]
-    kill(victim)
-    inbox.store(ids * 5)
-    assert house.until(lambda: not house.waiting(), 30), "the other one does not go on"
-    assert house.until(lambda: len(set(children(bridge.pid)) - {victim}) == 2, 20)
-    left = children(bridge.pid)
-    house.kill_bridge()
-    assert house.until(lambda: not any(alive(pid) for pid in left), 20), "orphans stay"
-
-
-def children(pid):
-    listings = Path(f"/proc/{pid}/task").glob("*/children")
-    direct = [int(word) for listing in listings for word in listing.read_text().split()]
-    return [child for child in direct if alive(child)]
-
-
-def alive(pid):
-    try:
-        with open(f"/proc/{pid}/stat") as stat:
-            return stat.read().rpartition(")")[2].split()[0] != "Z"
-    except OSError:
-        return False
-
-
-def kill(pid):
-    os.kill(pid, signal.SIGKILL)

@@ -3,12 +3,16 @@
 
 The devices of this test are worse than the fleet's: they believe that what they have sent has
 arrived, and do not listen to what an acknowledgement names as missing. Then `event.resend` alone
-brings the events, and what no journal holds any more becomes a case.
+brings the events, and what no journal holds any more becomes a case. The bridge has its projectors
+in processes of their own.
 """
 
 import json
+import os
+import signal
 import time
 from dataclasses import replace
+from pathlib import Path
 from uuid import uuid4
 
 import pytest
@@ -25,7 +29,7 @@ OPTIONS = Options(seed=5, rate=0, start_spread=0, hello=0.2, ack_timeout=3600.0,
 def house():
     with House("wine_resend") as house:
         house.config = house.provision()
-        house.start_bridge()
+        house.start_bridge(WINE_BRIDGE_PROJECTORS="2")
         with house.env() as env:
             parameters = env["ir.config_parameter"]
             parameters.set_param("wine_device_bridge.gap_seconds", "1")
@@ -39,6 +43,7 @@ def fleet(house, tmp_path):
         fleet.start()
         assert fleet.run_until(fleet.ready, 60)
         assert fleet.run_until(fleet.drained, 30)
+        assert fleet.run_until(lambda: not house.waiting(), 60), "no projector has begun"
         yield fleet
 
 
@@ -181,3 +186,32 @@ def test_a_board_that_was_reset_without_a_claim(house, fleet):
     device.boot_id = str(uuid4())
     machine.go_online()
     assert fleet.run_until(lambda: house.query(query, "decided")[0][0] == 1, 20)
+
+
+def test_processes_of_their_own(house, fleet):
+    """`WINE_BRIDGE_PROJECTORS=2`: a killed one comes back, and all end with the bridge."""
+    machine, bridge = fleet.machines[3], house.bridge
+    assert house.until(lambda: len(children(bridge.pid)) == 2, 20)
+    victim = children(bridge.pid)[0]
+    os.kill(victim, signal.SIGKILL)
+    doors(machine, fleet, 4)
+    assert fleet.run_until(fleet.drained, 10)
+    assert house.until(lambda: not house.waiting(), 30), "the other one does not go on"
+    assert house.until(lambda: len(set(children(bridge.pid)) - {victim}) == 2, 20)
+    left = children(bridge.pid)
+    house.kill_bridge()
+    assert house.until(lambda: not any(alive(pid) for pid in left), 20), "orphans stay"
+
+
+def children(pid):
+    listings = Path(f"/proc/{pid}/task").glob("*/children")
+    direct = [int(word) for listing in listings for word in listing.read_text().split()]
+    return [child for child in direct if alive(child)]
+
+
+def alive(pid):
+    try:
+        with open(f"/proc/{pid}/stat") as stat:
+            return stat.read().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False

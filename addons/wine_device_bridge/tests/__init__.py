@@ -3,6 +3,7 @@ from . import test_store
 from . import test_store_interleaved
 from . import test_projection
 from . import test_business_time
+from . import test_ack_life
 from . import test_gap
 from . import test_outbox
 from . import test_credentials
