@@ -117,30 +117,30 @@ class DoorLink:
 
     def drop(self):
         """Lose the line: what was on its way is not heard of any more."""
-        self.state, self.post, self.waiting, self.owed = "down", None, [], []
-        if self.door:
-            self.door = None
+        self.state, self.post, self.door, self.waiting = "down", None, None, []
 
     def leave(self):
         """Say what is left, and wait for it a little."""
         end = time.monotonic() + 3.0
         while self.state == "up" and (self.post or self.waiting) and time.monotonic() < end:
-            if self.post:
-                wait_for([self.post], max(end - time.monotonic(), 0))
-            self.next_at = 0.0
-            self.turn(float("inf"))
+            if not self.post:
+                self._start(self._some())
+            wait_for([self.post], max(end - time.monotonic(), 0))
+            self._finish(0.0)
         self.drop()
 
     # from the loop
 
     def turn(self, now):
         """Hear what came of the last post; begin the next one when it is time."""
+        self._finish(now)
+        if self.state == "up" and not self.post and now >= self.next_at:
+            self._start(self._some())
+
+    def _finish(self, now):
         if self.post and self.post.done():
             post, self.post = self.post, None
             self._ended(post, now)
-        if self.state == "up" and not self.post and (self.waiting or now >= self.next_at):
-            if now >= self.next_at:
-                self._start(self._some())
 
     def wake(self, now):
         """When `turn` is to be called again."""
@@ -183,10 +183,10 @@ class DoorLink:
 
     def _lost(self, why):
         """Events are the journal's business; what else was said is owed to the next session."""
-        owed = [said for said in self.owed + self.saying + self.waiting if said[0] == "ack"]
+        said = self.saying + self.waiting
+        self.owed += [one for one in said if one[0] == "ack"]
         log.warning("%s: %s", self.machine.serial, why)
         self.drop()
-        self.owed = owed
         self.owner.on_down()
 
     def _heard(self, content):

@@ -119,7 +119,7 @@ def test_a_day_at_the_door(world, tmp_path):
         assert fleet.run_until(fleet.ready, 60), "not every machine got its planogram"
         cutter.loses = True
         _sell(fleet, 4)
-        assert fleet.run_until(lambda: cutter.lost >= 3, 30), "no answer was lost"
+        assert fleet.run_until(lambda: _lost(house, fleet, cutter), 60), "no answer was lost"
         cutter.loses = False
         server.kill()
         _sell(fleet, 3)
@@ -127,6 +127,7 @@ def test_a_day_at_the_door(world, tmp_path):
         server.start()
         _sell(fleet, 3, outcome="failed")
         assert fleet.run_until(fleet.drained, 60), f"{fleet.pending()} events not acknowledged"
+        assert house.until(lambda: _seen_online(house, fleet), step=lambda: fleet.run(0.2))
         vends = house.do(lambda env: _authorise(env, [m.uuid for m in fleet.machines]))
         assert fleet.run_until(lambda: _settled(house, vends), 60), "a vend got no answer"
         assert fleet.run_until(fleet.drained, 30)
@@ -140,6 +141,23 @@ def _sell(fleet, count, **how):
         for number in range(count):
             machine.buy(slots[number % len(slots)], **how)
         fleet.run(0.05)
+
+
+def _lost(house, fleet, cutter):
+    """Whether answers were lost to what had been stored."""
+    fleet.run(0.5)
+    if cutter.lost and house.query("SELECT sum(duplicates) FROM wine_bridge_event")[0][0]:
+        return True
+    _sell(fleet, 1)
+    return False
+
+
+def _seen_online(house, fleet):
+    rows = house.query(
+        "SELECT count(*) FROM wine_machine WHERE uuid = ANY(%s) AND connection_state = 'online'",
+        [machine.uuid for machine in fleet.machines],
+    )
+    return rows[0][0] == MACHINES
 
 
 def _authorise(env, uuids):
@@ -175,7 +193,7 @@ def _agree(house, fleet):
     assert house.query("SELECT sum(duplicates) FROM wine_bridge_event")[0][0] > 0
     kept = Decimal(sum(Decimal(value) for value in _kept(fleet).values()))
     ids = [entry["vend_id"] for entry in sold]
-    assert len(ids) == MACHINES * 11
+    assert len(ids) >= MACHINES * 11
     rows = house.query("SELECT count(*) FROM wine_vend WHERE uuid = ANY(%s)", ids)
     assert rows[0][0] == len(ids)
     booked = house.query(

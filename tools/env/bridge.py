@@ -2,6 +2,7 @@
 """What the bridge and the machines need to reach the broker."""
 
 import base64
+import hashlib
 import json
 import os
 import secrets
@@ -85,18 +86,23 @@ def provision_once(name, broker, tenant):
     if not (ADDON / "cli" / "wine_bridge_credentials.py").exists():
         return
     number = postgres.query(_OID.format(name))
-    current = json.dumps([name, tenant, number, database.fingerprints(), broker.access])
+    secret = hashlib.sha256(broker.key.encode()).hexdigest()
+    current = json.dumps([name, tenant, number, database.fingerprints(), broker.access, secret])
     if FLEET.exists() and STAMP.exists() and STAMP.read_text() == current:
         _set_address(broker)
         return
     with step("Machines: giving each one its credential"):
         provision(name, broker, tenant)
+    _set_address(broker)
     STAMP.write_text(current)
 
 
 def _set_address(broker):
     content = json.loads(FLEET.read_text())
-    content["broker"].update(host=broker.host, port=broker.port)
+    line = {"port": broker.port, "tls": False, "ca": None}
+    if broker.tls_port:
+        line = {"port": broker.tls_port, "tls": True, "ca": str(broker.ca)}
+    content["broker"].update(host=broker.host, **line)
     FLEET.write_text(json.dumps(content, indent=1))
 
 

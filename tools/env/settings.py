@@ -12,6 +12,8 @@ BASE_DATABASE = "wine_base"
 TENANT = os.environ.get("WINE_MQTT_TENANT") or DATABASE
 ROOT_TOPIC = os.environ.get("WINE_MQTT_ROOT") or "wine/v1"
 ACCESS = os.environ.get("WINE_BROKER_ACCESS") or "password_file"
+# `make run` lives as production does; tests ask for what they try
+RUN_ACCESS = os.environ.get("WINE_BROKER_ACCESS") or "mosquitto_dynsec"
 MACHINES = os.environ.get("WINE_MACHINES") or "20"
 LANGUAGES = "en_US,zh_CN"
 

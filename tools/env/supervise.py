@@ -81,10 +81,10 @@ def orphans():
 
 
 def _start_broker():
-    home = mosquitto.home()
-    mosquitto.prepare(home, 0, settings.TENANT).stop()
+    home, how = mosquitto.home(), {"access": settings.RUN_ACCESS}
+    mosquitto.prepare(home, 0, settings.TENANT, **how).stop()
     ports = settings.port(*settings.MQTT_PORT), settings.port(*settings.MQTTS_PORT)
-    broker = mosquitto.prepare(home, ports[0], settings.TENANT, tls_port=ports[1])
+    broker = mosquitto.prepare(home, ports[0], settings.TENANT, tls_port=ports[1], **how)
     mosquitto.start(broker)
     return broker
 
@@ -149,8 +149,8 @@ def _announce(child, broker):
         return
     lines = [
         "",
-        f"Ready: {address()}   (broker: {broker.host}:{broker.port}, TLS on {broker.tls_port} with "
-        f"{broker.ca}, logs: make logs)",
+        f"Ready: {address()}   (machines: {broker.host}:{broker.tls_port} by TLS, authority "
+        f"{broker.ca}; logs: make logs)",
         "",
         *logins.table(address()),
         "",
