@@ -41,7 +41,7 @@ def write(*paths):
 
 
 def ensure_tools():
-    """Have ruff, pylint-odoo, pre-commit, prettier and the AsyncAPI parser in .local/lint."""
+    """Have the linters and the parsers of AsyncAPI and OpenAPI in .local/lint."""
     requirements = PROJECT / "requirements-dev.txt"
     inputs = (requirements, SOURCE / "package-lock.json")
     wanted = hashlib.sha256(b"".join(path.read_bytes() for path in inputs)).hexdigest()
