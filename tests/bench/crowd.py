@@ -32,15 +32,16 @@ def admit(broker, tenant):
     time.sleep(0.3)
 
 
-def machines(env, count):
+def machines(env, count, begin=0):
     """So many machines of the demo's first site, at work; returns their UUIDs."""
     site = env["wine.site"].search([], limit=1)
-    model = env["wine.machine.model"].create(
-        {"name": "Bench", "maker": "Bench", "rows": 1, "columns": 1}
-    )
+    bench = {"name": "Bench", "maker": "Bench", "rows": 1, "columns": 1}
+    models = env["wine.machine.model"]
+    model = models.search([("name", "=", "Bench")], limit=1) or models.create(bench)
     values = {"model_id": model.id, "site_id": site.id}
+    numbers = range(begin, begin + count)
     made = env["wine.machine"].create(
-        [{**values, "name": f"Bench {n}", "serial": f"BENCH-{n}"} for n in range(count)]
+        [{**values, "name": f"Bench {n}", "serial": f"BENCH-{n}"} for n in numbers]
     )
     env.flush_all()
     env.cr.execute("UPDATE wine_machine SET state = 'active' WHERE id = ANY(%s)", [made.ids])
@@ -146,6 +147,15 @@ class Voice:
     def close(self):
         self.client.disconnect()
         self.client.loop_stop()
+
+
+def wait_online(house, tenant, seconds=90):
+    """Until a bridge has said that the platform is online: it has subscribed by then."""
+    states = []
+    with voice(house.broker) as ear:
+        ear.listen(f"wine/v1/{tenant}/platform/state", states.extend)
+        assert house.until(lambda: states and b'"online"' in states[-1][1], seconds)
+    time.sleep(0.2)
 
 
 @contextmanager

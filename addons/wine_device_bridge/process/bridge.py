@@ -3,6 +3,7 @@
 
 import logging
 import signal
+import sys
 import threading
 
 from odoo.modules.registry import Registry
@@ -22,6 +23,9 @@ from .telemetry import Telemetry
 
 _logger = logging.getLogger(__name__)
 REPORT_EVERY = 30
+#: seconds that a thread keeps Python's lock while another one wants it: projection computes for long,
+#: and what machines wait for needs the lock after each word from the broker and the database
+SWITCH = 0.001
 
 
 class Bridge:
@@ -52,6 +56,7 @@ class Bridge:
 
     def run(self):
         """Block until told to stop. Returns the exit code."""
+        sys.setswitchinterval(SWITCH)
         Registry(self.settings.database)
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._on_signal)
