@@ -160,9 +160,11 @@ def test_who_flooded_is_told_of_and_loses_nothing(house, boards):
     assert house.query(noted, uuid)[0][0] > 1000
     house.do(lambda env: env["wine.machine.alert"]._watch())
     alerts = house.do(
-        lambda env: env["wine.machine.alert"]
-        .search([("machine_id.uuid", "=", uuid), ("kind", "=", "flood")])
-        .mapped("state")
+        lambda env: (
+            env["wine.machine.alert"]
+            .search([("machine_id.uuid", "=", uuid), ("kind", "=", "flood")])
+            .mapped("state")
+        )
     )
     assert alerts == ["open"]
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-3.0-or-later
-"""Many machines for the benchmarks: made in the database, spoken for over one connection or many."""
+"""Many machines for the benchmarks: made in the database, spoken for over one connection."""
 
 import json
 import threading

@@ -44,7 +44,9 @@ class Contest:
         command = [*kit.bridge_command(NAME), *options]
         return [
             stack.enter_context(
-                kit.process(command, {**environment, "WINE_BRIDGE_INSTANCE": name}, f"{NAME}-{name}")
+                kit.process(
+                    command, {**environment, "WINE_BRIDGE_INSTANCE": name}, f"{NAME}-{name}"
+                )
             )
             for name in names
         ]

@@ -218,8 +218,19 @@ def _guarded(mutation):
 
 MUTATIONS = [
     _guarded(each)
-    for each in (_replaced, _replaced, _replaced, _removed, _added, _deep, _giant, _type_of_another,
-                 _epoch, _named, _scalar)  # fmt: skip
+    for each in (
+        _replaced,
+        _replaced,
+        _replaced,
+        _removed,
+        _added,
+        _deep,
+        _giant,
+        _type_of_another,
+        _epoch,
+        _named,
+        _scalar,
+    )  # fmt: skip
 ]
 
 
@@ -280,6 +291,8 @@ def mqtt_packets(fuzzer, count):
             if not length:
                 break
         packet = bytes(head) + body
-        yield packet if fuzzer.random.random() < 0.5 else fuzzer.random.choice(BYTES)(
-            fuzzer, packet[:300]
+        yield (
+            packet
+            if fuzzer.random.random() < 0.5
+            else fuzzer.random.choice(BYTES)(fuzzer, packet[:300])
         )

@@ -23,7 +23,7 @@ from .telemetry import Telemetry
 
 _logger = logging.getLogger(__name__)
 REPORT_EVERY = 30
-#: seconds that a thread keeps Python's lock while another one wants it: projection computes for long,
+#: seconds that a thread keeps Python's lock while another wants it: projection computes for long,
 #: and what machines wait for needs the lock after each word from the broker and the database
 SWITCH = 0.001
 

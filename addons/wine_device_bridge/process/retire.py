@@ -6,8 +6,6 @@ import threading
 import time
 from dataclasses import replace
 
-from odoo.modules.registry import Registry
-
 from ..core import masking
 from .ingest import Ingest
 from .link import Link
@@ -22,7 +20,8 @@ class Retire:
 
     First its subscriptions end, so that nothing more comes to wait; then what waits is stored and
     acknowledged like anything else; then the session is closed for good. If the bridge is alive
-    after all, the broker throws one of the two out; nothing is lost by that.
+    after all, the two throw each other out until this one has ended; what machines said meanwhile
+    and nobody heard comes again from their journals.
     """
 
     def __init__(self, settings):
@@ -34,7 +33,6 @@ class Retire:
 
     def run(self):
         """Block until it is done. Returns the exit code: 1 where the broker does not answer."""
-        Registry(self.settings.database)
         thread = threading.Thread(target=self.ingest.run, name="Ingest", daemon=True)
         thread.start()
         self.link.start()
@@ -46,9 +44,11 @@ class Retire:
             self.link.stop(last=False)
             return 1
         self.link.leave()
-        what = "stored %(stored)s, duplicates %(duplicates)s" % self.ingest.totals
-        kept = "" if self.link.found else "; the broker had nothing for it"
-        _logger.info("%s is retired: %s%s", self.settings.client_id, what, kept)
+        if not self.link.found:
+            _logger.warning("the broker kept nothing for %s", self.settings.client_id)
+        totals = self.ingest.totals
+        name, stored, again = self.settings.client_id, totals["stored"], totals["duplicates"]
+        _logger.info("%s is retired: stored %s, duplicates %s", name, stored, again)
         return 0
 
     def _drain(self):
@@ -62,6 +62,6 @@ class Retire:
                 since = time.monotonic()
                 if since - begun > PATIENCE:
                     return False
-            elif seen != before or self.link.unanswered:
+            elif seen != before or self.link.unanswered or self.link.inbox.qsize():
                 before, since = seen, time.monotonic()
         return True

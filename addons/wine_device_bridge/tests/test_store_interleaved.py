@@ -26,7 +26,7 @@ class TestStoreInterleaved(BridgeCommon):
         cls.machine.bridge_epoch = cls.other.bridge_epoch = 2
 
     def messages(self, chance):
-        """[(machine, content, whether it is good)]; numbers 1 to 12 but for some that never come."""
+        """[(machine, content, whether it is good)]; of numbers 1 to 12 some never come."""
         made = []
         for machine in (self.machine, self.other):
             for epoch in (1, 2):
