@@ -101,6 +101,7 @@ class Commands:
             return self._conclude(command["id"], now, "rejected", "bad_args", bad)
         if self._too_late(command, now):
             args["expires_at"] = command.get("exp")
+        self.device.asking.authorised(args, now)
         self.device.vending.authorise(command["id"], args, now)
 
     def do_vend_cancel(self, command, now):
@@ -108,12 +109,14 @@ class Commands:
         self.device.vending.cancel(command["args"]["vend_id"], now)
         return "succeeded", None, None
 
-    def do_auth_offer(self, _command, _now):
+    def do_auth_offer(self, command, now):
         """The consumer sees the offer; a choice comes back as another `auth.request`."""
+        self.device.asking.offered(command["args"], now)
         return "succeeded", None, None
 
-    def do_auth_deny(self, command, _now):
+    def do_auth_deny(self, command, now):
         """The consumer sees why not."""
+        self.device.asking.denied(command["args"], now)
         return "succeeded", None, command["args"].get("code")
 
     # the machine

@@ -13,6 +13,7 @@ from collections import deque
 from dataclasses import dataclass
 
 from fleet import clock, schema
+from fleet.asking import Asking
 from fleet.climate import Climate
 from fleet.clock import Clock
 from fleet.commands import Commands
@@ -60,6 +61,7 @@ class Device:
         self.outbox = Outbox(self.state, options)
         self.shadow, self.vending = Shadow(self), Vending(self)
         self.commands, self.service = Commands(self), Service(self)
+        self.asking = Asking(self)
         self.firmware, self.diary = Firmware(self), deque(maxlen=DIARY)
         self.on_sold = lambda entry: None
 
@@ -236,6 +238,7 @@ class Device:
         self.vending.tick(now)
         self.commands.tick(now)
         self.service.tick(now)
+        self.asking.tick(now)
         self._telemetry(now)
         for payload in self.outbox.due(now):
             self._publish_events(payload)
@@ -254,7 +257,7 @@ class Device:
     def wake(self, now):
         """The next time at which `tick` has something to do."""
         tele = self._tele_at if self.outbox.online and self.options.tele else NEVER
-        parts = (self.outbox, self.vending, self.commands, self.service)
+        parts = (self.outbox, self.vending, self.commands, self.service, self.asking)
         return min(tele, *(part.wake(now) for part in parts))
 
 

@@ -98,11 +98,12 @@ class Machine:
 
     def request(self, kind, token, slot=None):
         """`auth.request` by a member, pickup or voucher; returns the request id."""
-        now = self.fleet.now()
-        request_id = self.device.ids.uuid7(now)
-        data = {"request_id": request_id, "kind": kind, "token": token}
-        self.act("emit", "auth.request", data | ({"slot": slot} if slot else {}), request_id)
-        return request_id
+        self.touch()
+        return self.device.asking.ask(self.fleet.now(), kind, token, slot)
+
+    def answer(self, request_id):
+        """What the person was told, a `fleet.asking.Answer`; None while the question is open."""
+        return self.device.asking.answers.get(request_id)
 
     def act(self, deed, *args, **how):
         """A deed of the service person or of the device itself, by name, now.

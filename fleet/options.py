@@ -40,6 +40,7 @@ class Options:
     sales: float = 12.0  # purchases per machine and simulated hour
     pair_rate: float = 0.03  # of purchases, those of two bottles
     auth_rate: float = 0.0  # of visits, those that ask the platform (members, pickups)
+    choose_rate: float = 1.0  # of offers, those whose person chooses a slot and asks again
     offline_rate: float = 0.0  # lost connections per machine and simulated hour
     offline_hours: float = 0.5  # mean length of a lost connection, simulated hours
     jam_hours: float = 0.5  # mean time until somebody frees a jam, simulated hours
