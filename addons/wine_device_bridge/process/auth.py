@@ -23,7 +23,7 @@ _logger = logging.getLogger(__name__)
 #: what is not answered so long after its receipt is denied (seconds); the protocol says 3
 PATIENCE = 2.5
 #: transactions that decide at once, and questions that one of them takes when many wait
-LANES, MOST = 16, 20
+LANES, MOST = 12, 20
 #: how often overdue questions are looked for, while some are being decided and else (seconds)
 BUSY, IDLE = 0.1, 0.5
 
