@@ -30,4 +30,5 @@
         "views/firmware_views.xml",
         "views/firmware_campaign_views.xml",
     ],
+    "assets": {"web.assets_tests": ["wine_device_bridge/static/tests/tours/*"]},
 }

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from psycopg2.errors import UniqueViolation
 
-from odoo import fields, models
+from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 from odoo.tools import mute_logger
 
@@ -43,6 +43,8 @@ class WineMachine(models.Model):
         for machine in self:
             machine.bridge_asked_count = counts.get(machine, 0)
 
+    @api.depends("state")
+    @api.depends_context("uid")
     def _compute_bridge_may_command(self):
         for machine in self:
             machine.bridge_may_command = (

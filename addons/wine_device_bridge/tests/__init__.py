@@ -19,3 +19,7 @@ from . import test_firmware
 from . import test_firmware_campaign
 from . import test_firmware_install
 from . import test_restored
+from . import test_auth
+from . import test_command_life
+from . import test_command_access
+from . import test_command_tour

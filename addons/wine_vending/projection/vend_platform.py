@@ -13,10 +13,23 @@ def accepted(batch, fact):
     fold = _fold(batch, fact)
     if fold is None:
         return
-    if fold.advance("accepted", accepted_at=fact.moment):
+    if _is_late(fact, fold):
+        fold.advance(
+            "voided",
+            reject_code="expired",
+            payment_state="void_pending",
+            ended_at=fact.received,
+        )
+    elif fold.advance("accepted", accepted_at=fact.moment):
         return
     if fold.state == "voided":
         fold.record._send_cancel()
+
+
+def _is_late(fact, fold):
+    """Whether the machine accepted what had ended, before anybody here has noticed the end."""
+    expires = fold.get("expires_at")
+    return fold.state == "authorised" and bool(expires) and fact.moment > expires
 
 
 @handles("vend.rejected")

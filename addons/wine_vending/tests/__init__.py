@@ -16,6 +16,7 @@ from . import test_vend_states
 from . import test_vend_local
 from . import test_vend_platform
 from . import test_session
+from . import test_auth_request
 from . import test_case
 from . import test_restock
 from . import test_device_facts

@@ -155,6 +155,49 @@ class TestVendPlatform(WineCommon):
         self.assertEqual(self.sent[-1][0], "vend.cancel")
         self.assertEqual(vend.state, "voided")
 
+    def test_accepted_after_its_time_before_anybody_noticed(self):
+        """The cron has not come by yet: the machine is late all the same."""
+        vend = self.authorise()
+        vend.expires_at = fields.Datetime.now() - timedelta(seconds=5)
+        self.sent.clear()
+        self.say(vend, "vend.accepted")
+        self.assertEqual((vend.state, vend.payment_state), ("voided", "void_pending"))
+        self.assertEqual(vend.reject_code, "expired")
+        self.assertEqual([kind for kind, _args, _expires in self.sent], ["vend.cancel"])
+        self.result(vend, "success")
+        self.assertEqual((vend.state, vend.amount_captured), ("captured", 120.0))
+
+    def test_accepted_in_time_and_told_late(self):
+        """By the machine's own clock it was in time: it is delivering."""
+        vend = self.authorise()
+        fact = self.fact(self.machine, "vend.accepted", {"vend_id": vend.uuid})
+        fact.moment = vend.expires_at - timedelta(seconds=1)
+        fact.received = vend.expires_at + timedelta(minutes=10)
+        self.project(fact)
+        self.assertEqual(vend.state, "accepted")
+
+    def test_cancelled_after_it_was_accepted(self):
+        """The machine refuses that, and what it delivers is paid."""
+        vend = self.authorise()
+        self.say(vend, "vend.accepted")
+        vend._send_cancel()
+        self.say(vend, "vend.started")
+        self.result(vend, "success")
+        self.assertEqual(vend.state, "captured")
+
+    def test_rejected_by_every_code(self):
+        for code in ("expired", "stale_planogram", "wrong_price", "empty", "busy", "maintenance",
+                     "age_required", "unknown_slot"):  # fmt: skip
+            vend = self.authorise()
+            self.say(vend, "vend.rejected", code=code)
+            with self.subTest(code=code):
+                self.assertEqual((vend.state, vend.reject_code), ("voided", code))
+                self.assertEqual(vend.payment_state, "voided")
+                self.assertFalse(vend.order_ids)
+        vend = self.authorise()
+        self.say(vend, "vend.rejected", code="duplicate")
+        self.assertEqual(vend.state, "authorised", "the first answer counts, this one is none")
+
     def test_late_success_is_still_a_sale(self):
         vend = self.authorise()
         self.expire(vend, 1)
