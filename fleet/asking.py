@@ -16,7 +16,7 @@ REMEMBERED = 200
 
 @dataclass(frozen=True)
 class Answer:
-    """What came of a question: `vend`, `offer`, `deny`, or `none` in time; after so many seconds."""
+    """What came of a question after so many seconds: `vend`, `offer`, `deny`, or `none`."""
 
     word: str
     seconds: float

@@ -11,7 +11,7 @@ from psycopg2.extras import execute_values
 #: wakes the fast lane
 CHANNEL = "wine_bridge_auth"
 KIND = "auth.request"
-#: what the machine's own, synchronised clock puts so far back is over: nobody stands there (seconds)
+#: what the machine's synchronised clock puts so far back (seconds) is over: nobody stands there
 LONG_AGO = 10
 MASK = "***"
 _TOKEN = re.compile(r'("token"\s*:\s*)"(?:[^"\\]|\\.)*("|$)')

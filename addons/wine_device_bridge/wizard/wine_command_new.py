@@ -21,46 +21,51 @@ class WineCommandNew(models.TransientModel):
     risky = fields.Boolean(compute="_compute_what")
     is_offline = fields.Boolean(compute="_compute_is_offline")
     reason = fields.Char(help="Kept with the command, for whoever looks later.")
-    epoch = fields.Integer("Epoch", compute="_compute_epoch", store=True, readonly=False)
+    epoch = fields.Integer(compute="_compute_epoch", store=True, readonly=False)
     from_seq = fields.Float("From number", digits=(16, 0), default=1)
     to_seq = fields.Float("To number", digits=(16, 0), default=1)
 
     @api.model
     def _labels(self):
         """{type: (name, what it does)} of all commands that people may send."""
-        _ = self.env._
         return {
             "door.unlock": (
-                _("Unlock the door"),
-                _("The door opens at once, for whoever stands there. It locks when it is shut."),
+                self.env._("Unlock the door"),
+                self.env._(
+                    "The door opens at once, for whoever stands there. It locks when it is shut."
+                ),
             ),
             "counter.request": (
-                _("Ask for the counters"),
-                _("The machine reports what it has sold since it was first switched on."),
+                self.env._("Ask for the counters"),
+                self.env._("The machine reports what it has sold since it was first switched on."),
             ),
             "cash.request": (
-                _("Ask for the cash"),
-                _("The machine reports what lies in its coin and note boxes."),
+                self.env._("Ask for the cash"),
+                self.env._("The machine reports what lies in its coin and note boxes."),
             ),
             "log.request": (
-                _("Ask for the log"),
-                _("The machine answers with the last lines of its log."),
+                self.env._("Ask for the log"),
+                self.env._("The machine answers with the last lines of its log."),
             ),
             "machine.lock": (
-                _("Stop selling"),
-                _("The machine sells nothing until it is told to sell again."),
+                self.env._("Stop selling"),
+                self.env._("The machine sells nothing until it is told to sell again."),
             ),
             "machine.unlock": (
-                _("Sell again"),
-                _("The machine sells again what it has."),
+                self.env._("Sell again"),
+                self.env._("The machine sells again what it has."),
             ),
             "machine.reboot": (
-                _("Restart"),
-                _("The machine ends the sale in hand, then starts anew. That takes a minute."),
+                self.env._("Restart"),
+                self.env._(
+                    "The machine ends the sale in hand, then starts anew. That takes a minute."
+                ),
             ),
             "event.resend": (
-                _("Send messages again"),
-                _("The machine sends a range of its messages again, as far as it has them."),
+                self.env._("Send messages again"),
+                self.env._(
+                    "The machine sends a range of its messages again, as far as it has them."
+                ),
             ),
         }
 
