@@ -153,6 +153,7 @@ def test_campaign(roll):
         stop_percent=20.0,
         max_parallel=6,
     )
+    pause_while_it_sends(roll, campaign)
     first, second = roll.wave(campaign, 0), roll.wave(campaign, 1)
     assert (len(first), len(second)) == (5, 15)
     for number, machine in enumerate(second[:4]):
@@ -196,6 +197,47 @@ def test_campaign(roll):
     assert {machine.state.fw for machine in roll.fleet.machines} == {FORMER}
     assert roll.fleet.run_until(lambda: agreed(roll), 20)
     assert roll.house.query("SELECT id FROM wine_firmware WHERE id = %s", former)
+
+
+def pause_while_it_sends(roll, campaign):
+    """A person pauses in the very moment in which two jobs send: nothing leaves afterwards."""
+
+    def job(env):
+        env[CAMPAIGN]._cron_run()
+
+    def sent():
+        return roll.house.query("SELECT count(*) FROM wine_bridge_command "
+                                "WHERE type = 'firmware.update'")[0][0]  # fmt: skip
+
+    assert not roll.house.at_once(job, lambda env: env[CAMPAIGN].browse(campaign).action_pause())
+    assert roll.state(campaign) == "paused"
+    before = sent()
+    assert not roll.house.at_once(job, job)
+    assert sent() == before
+    roll.on(campaign, lambda record: record.action_resume())
+
+
+def test_two_campaigns_that_start_at_once_share_no_machine(roll):
+    artefact = roll.release("5.0.0", b"image")
+
+    def draft(env):
+        region = env[CAMPAIGN].search([], limit=1).region_id
+        rest = [(0, 0, {"name": "All", "kind": "rest"})]
+        values = {"firmware_id": artefact, "region_id": region.id, "wave_ids": rest}
+        return env[CAMPAIGN].create([values, values]).ids
+
+    pair = roll.house.do(draft)
+    starts = [lambda env, one=one: env[CAMPAIGN].browse(one).action_start() for one in pair]
+    roll.house.at_once(*starts)
+    rows = roll.house.query(
+        """SELECT count(*), count(DISTINCT machine_id) FROM wine_firmware_install
+            WHERE campaign_id IN %s""",
+        tuple(pair),
+    )
+    assert rows == [(20, 20)]
+    for one in pair:
+        if roll.state(one) == "running":
+            roll.on(one, lambda record: record.action_close())
 
 
 @pytest.mark.parametrize(

@@ -31,4 +31,7 @@
         "views/firmware_campaign_views.xml",
     ],
     "assets": {"web.assets_tests": ["wine_device_bridge/static/tests/tours/*"]},
+    "assets": {
+        "web.assets_tests": ["wine_device_bridge/static/tests/tours/*"],
+    },
 }

@@ -81,7 +81,7 @@ class WineFirmwareCampaign(models.Model):
         help="Machines that come to the region while the campaign runs go into its last wave. It "
         "then runs until it is closed.",
     )
-    not_before = fields.Datetime(help="Nothing is sent earlier.")
+    not_before = fields.Datetime("Not before", help="Nothing is sent earlier.")
     use_window = fields.Boolean("At night only", default=True)
     window_from = fields.Float("From", default=2.0, help="By the clock of each machine's region.")
     window_to = fields.Float("Until", default=5.0, help="By the clock of each machine's region.")

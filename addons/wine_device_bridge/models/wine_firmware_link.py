@@ -36,7 +36,7 @@ class WineFirmwareInstall(models.Model):
         does anybody give one to a machine that is suspended.
         """
         install = self.sudo().browse(install_id).exists()
-        if not install or not consteq(install._token(until), token):
+        if not install or not consteq(install._token(until).encode(), token.encode()):
             return self.browse()
         now = fields.Datetime.now().replace(tzinfo=timezone.utc)
         if until > 4102444800 or datetime.fromtimestamp(until, timezone.utc) < now:

@@ -18,6 +18,9 @@ from . import test_door
 from . import test_firmware
 from . import test_firmware_campaign
 from . import test_firmware_install
+from . import test_firmware_fetch
+from . import test_firmware_access
+from . import test_firmware_tour
 from . import test_restored
 from . import test_auth
 from . import test_command_life
