@@ -3,6 +3,7 @@
 a route of today, a draft with a changed price, a price limit, a complaint, an adjustment of shares
 to check, a line that its partner objects to. Each only once."""
 
+import base64
 import http.cookiejar
 import json
 import re
@@ -69,6 +70,24 @@ def prepare(url):
     _object(Client(url, "host"), platform)
     _hand_over_vouchers(platform)
     _approve_one(Client(url, "finance"))
+    _bring_firmware(platform)
+
+
+def _bring_firmware(client):
+    """A released version and a campaign in two waves that runs."""
+    if client.call("wine.firmware", "search_count", []):
+        return
+    models = client.call("wine.machine.model", "search", [])
+    image = base64.b64encode(b"an image for pictures" * 4096).decode()
+    notes = "Quieter lift. The card terminal answers sooner after a lost connection."
+    values = {"version": "3.0.0", "model_ids": models, "file": image, "notes": notes}
+    (version,) = client.call("wine.firmware", "create", [values])
+    client.call("wine.firmware", "action_sign", [version])
+    client.call("wine.firmware", "action_release", [version])
+    top = client.call("wine.region", "search", [("parent_id", "=", False)])
+    values = {"firmware_id": version, "region_id": top[0]}
+    (campaign,) = client.call("wine.firmware.campaign", "create", [values])
+    client.call("wine.firmware.campaign", "action_start", [campaign])
 
 
 def _plan_route(client):

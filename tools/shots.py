@@ -53,6 +53,10 @@ def _share(action):
     return _at(action, "wine_profit_share")
 
 
+def _bridge(action):
+    return _at(action, "wine_device_bridge")
+
+
 LEDGER = _share("wine_share_entry_action")
 WITHDRAWALS = _share("wine_share_withdrawal_action")
 SETTLEMENTS = _share("wine_share_settlement_action")
@@ -253,4 +257,22 @@ SHOTS = (
     ),
     Shot("inbox", "platform", _at("wine_bridge_event_action", "wine_device_bridge"), ROW),
     Shot("commands", "platform", _at("wine_bridge_command_action", "wine_device_bridge"), ROW),
+    # firmware
+    Shot("firmware-campaigns", "platform", _bridge("wine_firmware_campaign_action"), ROW),
+    Shot(
+        "firmware-campaign",
+        "platform",
+        _bridge("wine_firmware_campaign_action"),
+        ".o_form_view .o_field_widget[name=wave_ids]",
+        clicks=OPEN,
+    ),
+    Shot("firmware-versions", "platform", _bridge("wine_firmware_action"), ROW),
+    Shot("firmware-version", "platform", _bridge("wine_firmware_action"), SHEET, clicks=OPEN),
+    Shot("firmware-updates", "harbor", _bridge("wine_firmware_install_action"), ROW_OR_WORDS),
+    Shot(
+        "firmware-who-runs-what",
+        "harbor",
+        _bridge("wine_firmware_machine_action"),
+        f".o_group_header, {ROW}",
+    ),
 )
