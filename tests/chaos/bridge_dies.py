@@ -22,7 +22,7 @@ def after_commit(stage):
 
 @scenario("bridge killed between PUBACK and evt_ack", short=True)
 def after_puback(stage):
-    """Rows are stored, the broker has let them go, the machines wait for a word: they send again."""
+    """Rows are stored, the broker has let them go, the machines got no word: they send again."""
     _die(stage, "after-puback")
 
 
@@ -77,7 +77,7 @@ class SlowerThanTrue:
         self.behind -= share * HOUR
 
 
-@scenario("bridge stopped for an hour of events", short=False)
+@scenario("bridge stopped for an hour of events")
 def an_hour_away(stage):
     """The bridge is down for an hour of trade: the broker and the journals hold it, all is booked
     at the time at which it was sold."""

@@ -9,7 +9,7 @@ SHOWN = 5
 
 @dataclass
 class Held:
-    """What the platform has since the mark. Lists may hold the same thing twice; that is looked for.
+    """What the platform has since the mark. Lists may hold a thing twice: that is looked for.
 
     Vends, orders, payments and shares carry the vend id; orders and payments their cents.
     """

@@ -14,12 +14,12 @@ from odoo.addons.wine_device_bridge.core.topics import EVENT_ACK
 from odoo.addons.wine_device_bridge.process import ingest, link
 from odoo.addons.wine_vending.models import wine_projection
 
+from tests.chaos.launcher import POISON
+
 armed = threading.Event()
-#: machine id/number, separated by commas: events that nobody can use
-POISON = "WINE_CHAOS_POISON"
 
 
-def arm(name):
+def wrap(name):
     """Wrap the point of this name; SIGUSR1 lets the next passing be the last."""
     POINTS[name]()
     signal.signal(signal.SIGUSR1, lambda _number, _frame: armed.set())

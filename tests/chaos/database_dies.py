@@ -1,0 +1,82 @@
+# SPDX-License-Identifier: LGPL-3.0-or-later
+"""PostgreSQL is killed, thrown out of its memory, or has no room left."""
+
+from contextlib import contextmanager
+
+from tests.chaos.cluster import SmallDisk
+from tests.chaos.stage import scenario
+
+ROOM = 4 * 1024 * 1024
+AWAY = 2.0
+
+
+@scenario("PostgreSQL killed and restarted", short=True)
+def killed(stage):
+    """All of PostgreSQL's processes are killed twice while machines sell, and it recovers; then one
+    backend alone is, which makes PostgreSQL throw out every other."""
+    cluster = stage.ground.cluster
+    for _time in range(2):
+        stage.work(0.25)
+        cluster.kill()
+        stage.work(0.1)
+        stage.crew.run(AWAY)
+        cluster.start()
+    stage.work(0.1)
+    stage.trouble(cluster.kill_backend(), "there was no backend to kill")
+    stage.over()
+    stage.work(0.2)
+    stage.trouble(stage.ground.bridge.poll() is None, "the bridge went with the database")
+
+
+@scenario("disk full under the inbox")
+def disk_full(stage):
+    """The disk that holds the inbox is full for a while: nothing is stored, marked or acknowledged
+    there, and all of it is once there is room again."""
+    with _little_room(stage) as more_room:
+        stage.work(0.7)
+        full = stage.crew.until(lambda: _said(stage.ground), 60)
+        stage.trouble(full, "the disk did not get full")
+        stage.crew.run(AWAY)
+        more_room()
+        stage.over()
+        stage.work(0.3)
+        stage.settle()
+
+
+@contextmanager
+def _little_room(stage):
+    """A file system of its own for the inbox, or else a limit to the size of every file."""
+    cluster, name = stage.ground.cluster, stage.ground.name
+    size = cluster.sql(name, "SELECT pg_total_relation_size('wine_bridge_event')")[0][0]
+    disk = SmallDisk(cluster)
+    if disk.mount(size + ROOM):
+        stage.note("a file system of its own under the inbox (tmpfs)")
+        cluster.sql(name, f"CREATE TABLESPACE small LOCATION '{disk.folder / 'pg'}'")
+        _move(stage.ground, "small")
+        try:
+            yield lambda: disk.resize(8 * size + 2**30)
+        finally:
+            _move(stage.ground, "pg_default")
+            cluster.sql(name, "DROP TABLESPACE small")
+            disk.unmount()
+        return
+    stage.note("mounting is not permitted here: a limit to the size of the database's files")
+    rows = cluster.sql(name, "SELECT pg_relation_size('wine_bridge_event')")
+    cluster.limit_files(max(rows[0][0] + ROOM // 2, 17 * 1024 * 1024))
+    try:
+        yield lambda: cluster.limit_files(None)
+    finally:
+        cluster.limit_files(None)
+
+
+def _move(ground, tablespace):
+    """Table and indexes of the inbox; the bridge waits meanwhile, as for any such work."""
+    indexes = ground.query("SELECT indexname FROM pg_indexes WHERE tablename = 'wine_bridge_event'")
+    ground.query(f"ALTER TABLE wine_bridge_event SET TABLESPACE {tablespace}")
+    for (index,) in indexes:
+        ground.query(f'ALTER INDEX "{index}" SET TABLESPACE {tablespace}')
+
+
+def _said(ground):
+    log = ground.cluster.log.read_text(errors="replace")
+    return "No space left on device" in log or "File too large" in log
