@@ -91,12 +91,20 @@ class Stage:
         self._mark()
         self.open_crew()
         try:
-            if not self.crew.fleet.run_until(self.crew.fleet.ready, 120):
-                raise AssertionError("not every machine came online with its planogram")
+            self._await_ready()
             yield
         finally:
             if self.crew:
                 self.close_crew()
+
+    def _await_ready(self):
+        """Step until every machine is online; a bridge that ends meanwhile is said at once."""
+        bridge, ready = self.ground.bridge, self.crew.fleet.ready
+        self.crew.fleet.run_until(lambda: ready() or bridge.poll() is not None, 120)
+        if bridge.poll() is not None:
+            raise AssertionError(f"the bridge ended with {bridge.returncode}: see its log")
+        if not ready():
+            raise AssertionError("not every machine came online with its planogram")
 
     def _clear(self):
         """An earlier scenario broke off: what it left is delivered first, and not counted here."""
