@@ -3,7 +3,7 @@
 SHELL := /bin/sh
 ENV := sh "$(dir $(abspath $(lastword $(MAKEFILE_LIST))))tools/bootstrap.sh"
 .DEFAULT_GOAL := help
-.PHONY: help run test bench screenshots setup lint format stop clean logs shell psql
+.PHONY: help run test bench chaos screenshots setup lint format stop clean logs shell psql
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
@@ -16,6 +16,9 @@ test: ## run all tests, or a part: make test T=addons/wine_vending
 
 bench: ## run the benchmarks
 	@$(ENV) bench
+
+chaos: ## break everything on purpose and count: make chaos T="PostgreSQL" WRITE=1
+	@$(ENV) chaos $(if $(WRITE),write) $(if $(T),"$(T)")
 
 screenshots: ## take the screenshots of the guides anew
 	@$(ENV) screenshots

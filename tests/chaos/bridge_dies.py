@@ -5,10 +5,10 @@ import time
 
 from tests.chaos.stage import scenario
 
-DEATHS = 3
+DEATHS = 2
 
 
-@scenario("bridge killed before its commit", short=True)
+@scenario("bridge killed before its commit")
 def before_commit(stage):
     """Rows are written and not committed: the database forgets them, broker and machines do not."""
     _die(stage, "before-commit")

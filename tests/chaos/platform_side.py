@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-3.0-or-later
-"""What the platform does to itself: an upgrade while machines sell, an event that nobody can use."""
+"""What the platform does to itself: upgraded while machines sell, an event that it cannot use."""
 
 from tests.chaos.launcher import POISON
 from tests.chaos.stage import scenario
@@ -23,7 +23,7 @@ def upgrade(stage):
 
 @scenario("an event that cannot be used", short=True)
 def poison(stage):
-    """Three sales make the projection fail whenever it is tried. The others go on, the three are put
+    """Three sales make the projection fail however often it is tried. Others go on, the three are put
     aside with a case each; once the cause is mended they are taken in again."""
     stage.ground.stop_bridge()
     stage.work(0.1)

@@ -75,6 +75,12 @@ def cmd_bench():
     return _with_test_database("-m", "pytest", "-p", "no:odoo", "-s", "tests/bench")
 
 
+def cmd_chaos(*words):
+    """Set up and break everything on purpose; `write` keeps the table in docs/operations."""
+    names = [word for word in words if word != "write"]
+    return _with_test_database("-m", "tests.chaos", *(["--write"] * ("write" in words)), *names)
+
+
 def cmd_screenshots():
     """Take the screenshots of the guides from what `make run` runs in another terminal."""
     if not supervise.running():
