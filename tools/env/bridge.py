@@ -92,9 +92,21 @@ def provision_once(name, broker, tenant):
         _set_address(broker)
         return
     with step("Machines: giving each one its credential"):
-        provision(name, broker, tenant)
+        _provision_asleep(name, broker, tenant)
     _set_address(broker)
     STAMP.write_text(current)
+
+
+def _provision_asleep(name, broker, tenant):
+    """Provision while the broker is down, so that it knows its machines when it wakes."""
+    if broker.access != mosquitto.DYNSEC:
+        provision(name, broker, tenant)
+        return
+    accounts = broker.home / "dynamic-security.json"
+    broker.stop()
+    provision(name, broker, tenant, FLEET, "--dynsec", accounts)
+    mosquitto.own(accounts)
+    mosquitto.start(broker)
 
 
 def _set_address(broker):

@@ -291,6 +291,11 @@ class WineMachine(models.Model):
 
     _inherit = "wine.machine"
 
+    bridge_door_ids = fields.One2many("wine.bridge.door", "machine_id", copy=False)
+    bridge_door_at = fields.Datetime(
+        "Last heard by HTTPS", related="bridge_door_ids.seen_at", related_sudo=True
+    )
+
     def _bridge_connection(self, state):
         """Note that machines are ``online`` or ``offline`` as of now; repeating is harmless."""
         now = fields.Datetime.now()
