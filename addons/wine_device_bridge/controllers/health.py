@@ -1,14 +1,12 @@
 # SPDX-License-Identifier: LGPL-3.0-or-later
-import hashlib
 import hmac
 
 from odoo import http
 from odoo.http import request
 
 from ..core.exposition import CONTENT_TYPE, Exposition
+from ..models.wine_bridge_health import PARAMETER, hashed
 
-#: system parameter with the hash of the token; the bridge page makes a new one
-PARAMETER = "wine.metrics_token"
 #: who may ask by the session of a browser
 MAY = "wine_vending.group_wine_admin"
 DOOR = {
@@ -98,11 +96,6 @@ def _is_token(token):
     """Compared as hashes in constant time; without a parameter no token is right."""
     wanted = request.env["ir.config_parameter"].sudo().get_param(PARAMETER) or ""
     return bool(wanted) and hmac.compare_digest(hashed(token).encode(), wanted.encode())
-
-
-def hashed(token):
-    """How the token stands in the database."""
-    return "sha256:" + hashlib.sha256(token.encode()).hexdigest()
 
 
 def _denied(status, text):

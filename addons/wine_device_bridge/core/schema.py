@@ -38,6 +38,24 @@ def fault(channel, content):
     return f"{where or 'message'}: {error.message}"[:300]
 
 
+def faults(channel, content, most=20):
+    """Everything in which a message breaks the contract, as a person mends it.
+
+    :return: [(path of the field as a tuple, rule: file and keyword of the schema, words)]
+    """
+    name = _name(channel, content)
+    found = []
+    try:
+        for error in _validator(name).iter_errors(content):
+            rule = "/".join(map(str, error.schema_path))
+            found.append((tuple(error.instance_path), f"{name}: {rule}", error.message))
+            if len(found) == most:
+                break
+    except ValueError as unreadable:
+        found.append(((), name, f"it cannot be read: {type(unreadable).__name__}"))
+    return found
+
+
 def schema_for(channel, kind=None):
     """Path of the schema of a channel, or of one type on it, below docs/protocol/schemas."""
     folder, other = TYPED.get(channel, (None, channel))

@@ -30,3 +30,5 @@ from . import wine_firmware_link
 from . import wine_firmware_rollback
 from . import wine_firmware_run
 from . import wine_bridge_restored
+from . import wine_bridge_quarantine
+from . import wine_machine_tail

@@ -62,7 +62,7 @@ class WineBridgeEvent(models.Model):
     attempts = fields.Integer(readonly=True)
     case_id = fields.Many2one("wine.case", readonly=True)
     part = fields.Integer(
-        "Place in the array", readonly=True, help="Which message of those that came as one, from 0."
+        "Place in the array", readonly=True, help="Which of those that came as one, from 1; else 0."
     )
     corrects_id = fields.Many2one(
         "wine.bridge.event", "Taken in for", readonly=True, index="btree_not_null"

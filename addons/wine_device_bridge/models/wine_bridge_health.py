@@ -1,4 +1,7 @@
 # SPDX-License-Identifier: LGPL-3.0-or-later
+import hashlib
+import logging
+import secrets
 from dataclasses import dataclass
 
 from odoo import api, fields, models
@@ -10,6 +13,10 @@ from odoo.tools.translate import LazyGettext
 from .wine_bridge_sample import COUNTED
 
 _lt = LazyTranslate(__name__)
+_logger = logging.getLogger(__name__)
+
+#: system parameter with the hash of the token for watchers from outside
+PARAMETER = "wine.metrics_token"
 
 #: seconds that stored messages, and commands, may wait before somebody is told
 LATE, VERY_LATE, COMMAND_LATE = 60, 300, 60
@@ -215,6 +222,19 @@ class WineBridgeHealth(models.AbstractModel):
             "hour": {name: sum(minute[name] for minute in history) for name in COUNTED},
         }
 
+    @api.model
+    def new_token(self):
+        """Make a new token for watchers from outside; the earlier one is over at once.
+
+        :return: the token, the only time that it is seen
+        :raise AccessError: only the platform administrator makes one
+        """
+        self.env["wine.bridge.process"].check_access("read")
+        token = secrets.token_urlsafe(32)
+        self.env["ir.config_parameter"].sudo().set_param(PARAMETER, hashed(token))
+        _logger.info("a new token for watchers was made by user %s", self.env.uid)
+        return token
+
 
 class WineCase(models.Model):
     _inherit = "wine.case"
@@ -222,6 +242,11 @@ class WineCase(models.Model):
     kind = fields.Selection(
         selection_add=[("bridge", "Bridge is not well")], ondelete={"bridge": "cascade"}
     )
+
+
+def hashed(token):
+    """How the token stands in the database."""
+    return "sha256:" + hashlib.sha256(token.encode()).hexdigest()
 
 
 def _process_card(process):

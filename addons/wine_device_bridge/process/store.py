@@ -284,7 +284,7 @@ class Batch:
             "result": refused.reason[:500].encode("utf-8", "replace").decode().replace("\0", ""),
             "duplicates": 0,
             "attempts": 0,
-            "part": refused.part,
+            "part": 0 if refused.part is None else refused.part + 1,
         }
         return tuple(values[column] for column in REFUSED)
 

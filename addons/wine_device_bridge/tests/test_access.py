@@ -67,8 +67,15 @@ HARMLESS = {
 }
 GAP = {"epoch": 77, "first": 3, "last": 4, "missing": 2, "since": "2026-01-01"}
 PUBLIC = {
-    "wine.bridge.event": {"action_replay"},
-    "wine.bridge.health": {"page"},
+    "wine.bridge.event": {
+        "action_correct",
+        "action_dismiss",
+        "action_judge_again",
+        "action_replay",
+    },
+    "wine.bridge.correction": {"action_take_in"},
+    "wine.bridge.dismissal": {"action_dismiss"},
+    "wine.bridge.health": {"new_token", "page"},
     "wine.bridge.command": {"action_cancel"},
     "wine.command.new": {"action_send"},
     "wine.machine": {
@@ -80,6 +87,8 @@ PUBLIC = {
         "action_view_bridge_commands",
         "action_view_bridge_events",
         "action_view_firmware",
+        "action_view_bridge_tail",
+        "bridge_tail",
     },
     "wine.firmware": {"action_release", "action_sign", "action_view_machines", "action_withdraw"},
     "wine.firmware.campaign": {
@@ -98,7 +107,16 @@ PRIVATE = {
     "wine.bridge.claim": ("_make", "_redeem", "_locked", "_count_wrong", "_end"),
     "wine.bridge.command": ("_apply_acks", "_follow", "_cron_expire", "_cron_prune"),
     "wine.bridge.auth": ("_decide", "_conclude", "_deny_overdue", "_deny_failed"),
-    "wine.bridge.event": ("_project_round", "_project_isolated", "_take", "_use", "_alarm"),
+    "wine.bridge.event": (
+        "_take_in",
+        "_settle",
+        "_dismiss",
+        "_project_round",
+        "_project_isolated",
+        "_take",
+        "_use",
+        "_alarm",
+    ),
     "wine.bridge.door": ("_admit", "_account", "_take", "_quarantine", "_pace", "_cron_silent"),
     "wine.bridge.knock": ("_wait", "_count"),
     "wine.machine": (
