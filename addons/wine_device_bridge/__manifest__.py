@@ -31,8 +31,6 @@
         "views/firmware_campaign_views.xml",
         "wizard/wine_bridge_correction_views.xml",
     ],
-    "assets": {"web.assets_tests": ["wine_device_bridge/static/tests/tours/*"]},
-    "assets": {
     "assets": {
         "web.assets_backend": ["wine_device_bridge/static/src/**/*"],
         "web.assets_tests": ["wine_device_bridge/static/tests/tours/*"],
