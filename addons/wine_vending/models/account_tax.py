@@ -21,28 +21,33 @@ class AccountTax(models.Model):
             for product in products
         }
         every = self.browse().concat(*wanted.values())
-        twins = {tax.id: tax._wine_included_twin() for tax in every}
+        twins = every._wine_included_twins(company)
         return {
             product_id: self.browse().union(*(twins[tax.id] for tax in taxes))
             for product_id, taxes in wanted.items()
         }
 
-    def _wine_included_twin(self):
-        """This tax where it is price-included, else its price-included copy."""
-        self.ensure_one()
-        if self.price_include or self.amount_type == "group":
-            return self
-        name = self.env._("%s (in the price)", self.name)
-        twin = self.with_context(active_test=False).search(
-            [
-                ("company_id", "=", self.company_id.id),
-                ("type_tax_use", "=", self.type_tax_use),
-                ("amount_type", "=", self.amount_type),
-                ("amount", "=", self.amount),
-                ("tax_group_id", "=", self.tax_group_id.id),
-                ("price_include_override", "=", "tax_included"),
-                ("name", "=", name),
-            ],
-            limit=1,
-        )
-        return twin or self.copy({"name": name, "price_include_override": "tax_included"})
+    def _wine_included_twins(self, company):
+        """Tax id → this tax where it is price-included, else its price-included copy.
+
+        All that there are of the company are read at once; one that is missing is made.
+        """
+        twins = {tax.id: tax for tax in self if tax.price_include or tax.amount_type == "group"}
+        wanted = self.filtered(lambda tax: tax.id not in twins)
+        if not wanted:
+            return twins
+        domain = [("company_id", "=", company.id), ("price_include_override", "=", "tax_included")]
+        there = {}
+        for tax in self.with_context(active_test=False).search(domain, order="id desc"):
+            there[tax._wine_kind(tax.name)] = tax
+        for tax in wanted:
+            name = self.env._("%s (in the price)", tax.name)
+            kind = tax._wine_kind(name)
+            if kind not in there:
+                there[kind] = tax.copy({"name": name, "price_include_override": "tax_included"})
+            twins[tax.id] = there[kind]
+        return twins
+
+    def _wine_kind(self, name):
+        """By what a tax and its twin know each other."""
+        return self.type_tax_use, self.amount_type, self.amount, self.tax_group_id.id, name

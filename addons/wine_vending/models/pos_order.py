@@ -63,7 +63,8 @@ class PosOrder(models.Model):
         :return: list[SaleLine]
         """
         machine = self.filtered("wine_vend_id")
-        lines = [line._wine_sale_line() for line in machine.lines]
+        known = {}
+        lines = [line._wine_sale_line(known) for line in machine.lines]
         for order in self - machine:
             lines += order._wine_shop_lines()
         return lines
@@ -92,15 +93,32 @@ class PosOrderLine(models.Model):
     def _unlink_never_of_a_vend(self):
         self.order_id._wine_check_edit({"lines": False})
 
-    def _wine_sale_line(self):
-        """A machine's order has one line, without discounts: the hot path."""
+    def _wine_alike(self, known):
+        """(cost, ml, supplier id, currency, its digits) of a line, looked up once per product."""
+        order, product = self.order_id, self.product_id
+        key = product.id, order.company_id.id, order.currency_id.id
+        if key not in known:
+            known[key] = (
+                product.with_company(order.company_id).standard_price,
+                product.wine_volume_ml,
+                product.seller_ids[:1].partner_id.id or None,
+                order.currency_id.name,
+                order.currency_id.decimal_places,
+            )
+        return known[key]
+
+    def _wine_sale_line(self, known):
+        """A machine's order has one line, without discounts: the hot path.
+
+        :param dict known: what lines of one call have alike, filled here
+        """
         self.ensure_one()
         order, vend, product = self.order_id, self.order_id.wine_vend_id, self.product_id
-        digits = order.currency_id.decimal_places
+        unit_cost, unit_ml, supplier, currency, digits = self._wine_alike(known)
         net = to_minor(self.price_subtotal, digits)
         gross = to_minor(self.price_subtotal_incl, digits)
-        cost = to_minor(product.with_company(order.company_id).standard_price * self.qty, digits)
-        sold_ml = vend.ml_done or product.wine_volume_ml * abs(int(self.qty))
+        cost = to_minor(unit_cost * self.qty, digits)
+        sold_ml = vend.ml_done or unit_ml * abs(int(self.qty))
         return SaleLine(
             source=f"pos.order.line:{self.uuid}",
             channel="machine",
@@ -111,7 +129,7 @@ class PosOrderLine(models.Model):
             machine_id=order.wine_machine_id.id or None,
             vend_id=vend.id or None,
             product_id=product.id,
-            supplier_id=product.seller_ids[:1].partner_id.id or None,
+            supplier_id=supplier,
             partner_id=order.partner_id.id or None,
             qty=Decimal(str(self.qty)),
             ml=-sold_ml if self.qty < 0 else sold_ml,
@@ -119,7 +137,7 @@ class PosOrderLine(models.Model):
             discount=Decimal(0),
             net=from_minor(net, digits),
             tax=from_minor(gross - net, digits),
-            currency=order.currency_id.name,
+            currency=currency,
             payment_kind=vend.pay_kind or "",
             reverses=(
                 f"pos.order.line:{self.refunded_orderline_id.uuid}"
