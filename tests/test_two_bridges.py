@@ -5,6 +5,7 @@ import json
 import signal
 import time
 from contextlib import ExitStack
+from uuid import uuid4
 
 import pytest
 
@@ -51,6 +52,20 @@ class Pair:
         turns = (uuids[number % len(uuids)] for number in range(count))
         self.voice.say([self.speaker.publish(uuid) for uuid in turns])
 
+    def say_state(self):
+        """A retained state of a machine, said while there is no bridge; returns its id."""
+        uuid = self.speaker.uuids[0]
+        said = self.speaker.envelope(uuid, "state", {"state": "online"}, boot=str(uuid4()))
+        self.voice.retain(self.speaker.topic(uuid, "state"), json.dumps(said))
+        return said["id"]
+
+    def has(self, event_id):
+        """Whether a message is stored, once."""
+        rows = self.house.query(
+            "SELECT count(*) FROM wine_bridge_event WHERE event_id = %s", event_id
+        )
+        return rows[0][0] == 1
+
     def stored(self):
         return self.house.query(
             "SELECT count(*) FROM wine_bridge_event WHERE boot = %s", self.speaker.boot
@@ -87,7 +102,9 @@ def pair():
 
 
 def test_one_dies_and_stays_away(pair):
+    retained = pair.say_state()
     pair.first, second = pair.begin()
+    assert pair.house.until(lambda: pair.has(retained), 20), "what is retained is asked for"
     pair.speak(EVENTS)
     assert pair.house.until(lambda: pair.stored() > EVENTS // 10, 30)
     second.send_signal(signal.SIGKILL)

@@ -139,6 +139,13 @@ class Voice:
                 self.flying += len(part)
             self.client.send(part)
 
+    def retain(self, topic, payload):
+        """Publish one retained message and wait until the broker has it."""
+        with self.taken:
+            self.flying += 1
+        self.client.publish(topic, payload, 1, retain=True)
+        self.finish()
+
     def finish(self):
         """Wait until the broker has everything."""
         with self.taken:

@@ -4,6 +4,7 @@
 import re
 
 UP = ("birth", "state", "evt", "ack", "reported")
+RETAINED = ("state", "reported")
 #: may get lost: neither kept at the broker nor acknowledged
 TELEMETRY = "tele"
 COMMAND, DESIRED, EVENT_ACK = "cmd", "desired", "evt_ack"
@@ -32,6 +33,10 @@ class Topics:
         begin = f"{SHARED if shared else ''}{self.base}/+/up"
         kept = [(f"{begin}/{channel}", 1) for channel in UP]
         return [*kept, (f"{begin}/{TELEMETRY}", 0)]
+
+    def standing(self):
+        """Topic filters of what devices say once and the broker retains."""
+        return [f"{self.base}/+/up/{channel}" for channel in RETAINED]
 
     def is_telemetry(self, topic):
         """Whether it goes the light way; any topic may be asked."""

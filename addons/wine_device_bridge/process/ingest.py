@@ -17,8 +17,8 @@ from .store import Batch, read_machines
 _logger = logging.getLogger(__name__)
 #: machines are read again after this time (seconds), and when an unknown one speaks
 FRESH = 10
-#: bytes in one transaction: some 5,000 events, however many of them come in one message
-MOST_BYTES = 2 * 1024 * 1024
+#: bytes in one transaction: some 3,000 events, however many of them come in one message
+MOST_BYTES = 1024 * 1024
 #: a message that is kept in quarantine costs a machine so many events more
 RUBBISH = 9
 CONFLICTS = (SerializationFailure, UniqueViolation, DeadlockDetected)

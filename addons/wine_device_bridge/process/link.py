@@ -21,9 +21,9 @@ from ..core.topics import Topics
 from ..core.wire import Wire
 
 _logger = logging.getLogger(__name__)
-#: seconds that the broker keeps what comes while the bridge is away; that of one among several is
-#: short, for what waits for it there waits in vain if it never comes back
-SESSION_EXPIRY, SHARED_EXPIRY = 7 * 24 * 3600, 3600
+#: seconds that the broker keeps what comes while the bridge is away; for one among several not as
+#: long, for what waits for it there waits in vain if it never comes back
+SESSION_EXPIRY, SHARED_EXPIRY = 7 * 24 * 3600, 24 * 3600
 #: readings that wait here at most; at 1,700 a second, half a minute of them
 TELEMETRY_LIMIT, TELEMETRY_BYTES = 50_000, 64 * 1024 * 1024
 #: of a message that is far too large only so much is kept: it is refused in any case
@@ -204,9 +204,20 @@ class Link:
             client.unsubscribe([topic for topic, _qos in self._subscriptions()])
         else:
             client.subscribe(self._subscriptions())
+            if self.shared and not flags.session_present:
+                self._ask_for_retained(client)
             client.publish(self.topics.platform_state(), self._state("online"), 1, retain=True)
         self.teller.again()
         self.found = flags.session_present
+
+    def _ask_for_retained(self, client):
+        """What is retained does not come by a shared subscription (MQTT 5 §4.8.2): ask once.
+
+        The other bridges may have it already; then it is a duplicate like any other.
+        """
+        standing = self.topics.standing()
+        client.subscribe([(topic, 1) for topic in standing])
+        client.unsubscribe(standing)
 
     def _subscriptions(self):
         """What machines say; and where there are other bridges, what these say of the platform."""

@@ -41,7 +41,7 @@ class TestTelemetry(BridgeCommon):
             self.publish(self.envelope("tele", {}), topic=f"wine/v1/test/{uuid4()}/up/tele"),
         )
         self.assertEqual(
-            [(machine, kind, value) for machine, kind, _at, value in rows],
+            [(machine, kind, value) for machine, kind, _at, value, *_clock in rows],
             [
                 (self.machine.id, "temperature", 11.4),
                 (self.machine.id, "humidity", 61.0),

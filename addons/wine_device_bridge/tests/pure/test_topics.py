@@ -80,3 +80,7 @@ def test_several_bridges_share_the_same_topics(channel):
     alone = TOPICS.subscriptions()
     assert [(f"$share/bridge/{topic}", qos) for topic, qos in alone] == TOPICS.subscriptions(True)
     assert any(topic.endswith(f"/up/{channel}") for topic, _qos in alone)
+
+
+def test_what_is_retained_is_part_of_what_is_subscribed():
+    assert {topic for topic in TOPICS.standing()} < {topic for topic, _qos in TOPICS.subscriptions()}
