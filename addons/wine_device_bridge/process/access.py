@@ -16,6 +16,8 @@ from .brokers import ADAPTERS
 _logger = logging.getLogger(__name__)
 #: seconds between two looks; changes taken at once
 EVERY, MOST = 0.5, 50
+#: pg_try_advisory_xact_lock(class, 0): one bridge at a time tells the broker who may speak
+LOCK_CLASS = 7413
 #: seconds that a machine which is suspended may take to hear that it shall stop selling
 GRACE = 0.8
 
@@ -130,8 +132,12 @@ class Access:
         return done
 
     def apply(self, cr):
-        """One round in a transaction that the caller commits."""
-        changes = self._waiting(cr)
+        """One round in a transaction that the caller commits.
+
+        One bridge at a time: a whole file that is written from an older look must not come last.
+        """
+        cr.execute("SELECT pg_try_advisory_xact_lock(%s, 0)", [LOCK_CLASS])
+        changes = self._waiting(cr) if cr.fetchone()[0] else []
         faults = self.adapter.apply(cr, changes) if changes else {}
         for change in changes:
             self._note(cr, change, faults[change.id])
