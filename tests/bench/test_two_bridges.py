@@ -83,7 +83,7 @@ class Contest:
     def alive(self):
         """Bridges that hold the lock by which they are counted (process/presence.py)."""
         return self.house.query(
-            """SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND classid = 7412
+            """SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND classid = 7420
                   AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"""
         )[0][0]
 

@@ -17,7 +17,7 @@ _logger = logging.getLogger(__name__)
 #: seconds between two looks; changes taken at once
 EVERY, MOST = 0.5, 50
 #: pg_try_advisory_xact_lock(class, 0): one bridge at a time tells the broker who may speak
-LOCK_CLASS = 7413
+LOCK_CLASS = 7421
 #: seconds that a machine which is suspended may take to hear that it shall stop selling
 GRACE = 0.8
 

@@ -9,7 +9,7 @@ from odoo.sql_db import connection_info_for
 
 _logger = logging.getLogger(__name__)
 #: pg_advisory_lock_shared(class, 0) is held by every bridge for as long as it lives
-LOCK_CLASS = 7412
+LOCK_CLASS = 7420
 
 
 class Presence:
