@@ -209,4 +209,4 @@ class TestStore(BridgeCommon):
         self.assertEqual({uuid for uuid, _refused in result.refused}, {self.machine.uuid})
         rows = self.events(state="quarantined", machine_id=self.machine.id)
         self.assertLess(max(len(row.payload) for row in rows), 700)
-        self.assertIn('"n": 48', rows.filtered(lambda row: row.part == 49).payload)
+        self.assertIn('"n": 48', rows.filtered(lambda row: row.part == 50).payload)
