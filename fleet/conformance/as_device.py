@@ -22,11 +22,16 @@ DOWN = ("cmd", "desired", "evt_ack")
 
 
 class Device:
-    """All trials of one platform; `patience` is the longest wait for a confirmation, seconds."""
+    """All trials of one platform.
 
-    def __init__(self, config, machine, verdicts, patience=10.0, quiet=1.5):
+    Seconds: `patience` is the longest wait for a confirmation, `quiet` how long nothing may come,
+    `answer` the longest wait for what must be answered within 3.
+    """
+
+    def __init__(self, config, machine, verdicts, patience=10.0, quiet=1.5, answer=6.0):
         self.config, self.machine, self.verdicts = config, machine, verdicts
         self.check, self.patience, self.quiet = verdicts.check, patience, quiet
+        self.answer = answer
         self.base = config.topic(machine.uuid, "").rstrip("/")
         self.account = (machine.username, machine.password)
         self.line = self._line(machine.uuid, self.account, self._hear)
@@ -282,8 +287,8 @@ class Device:
                          and str(command.get("type")) in ("auth.deny", "auth.offer",
                                                           "vend.authorize")), None)  # fmt: skip
 
-        at = self.line.wait(answer, 6.0)
-        took = f"{at - asked:.1f} s" if at else "no answer in 6 s"
+        at = self.line.wait(answer, self.answer)
+        took = f"{at - asked:.1f} s" if at else f"no answer in {self.answer:g} s"
         self.check("6.auth", at and at - asked <= 3.0, took)
 
     # access

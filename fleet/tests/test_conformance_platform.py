@@ -10,6 +10,7 @@ from fleet.config import read
 from fleet.conformance.as_device import Device
 from fleet.conformance.rules import PLATFORM, Verdicts
 from fleet.tests import standin
+from fleet.tests.abreast import Abreast
 from fleet.tests.strict import Strict
 
 ACCESS = {"9.anonymous", "9.password", "9.write", "9.write_down", "9.read"}
@@ -20,33 +21,38 @@ FLAWS = ("1.qos", "1.payload", "1.unknown_fields", "1.unknown_type", "3.form", "
          "3.foreign_machine", "3.too_large", "3.nonsense", "4.birth", "6.auth", "7.form",
          "7.expiry")  # fmt: skip
 
+#: nothing else depends on these
+ALONE = ("3.duplicate", "3.identity_conflict", "3.unknown_epoch", "3.foreign_machine",
+         "1.unknown_type", "1.unknown_fields", "6.auth", "7.form", "7.expiry", "1.qos", "3.gap",
+         "3.neighbours", "3.schema")  # fmt: skip
+
 
 @pytest.fixture(scope="module")
 def guarded(tmp_path_factory):
-    """A broker with accounts: one machine, and the platform."""
-    machine = standin.configuration(1)["machines"][0]["uuid"]
-    broker = standin.Broker(tmp_path_factory.mktemp("guarded"),
-                            {"platform": "pp", machine: "mp"}, RULES).start()  # fmt: skip
+    """A broker with accounts: machines, and the platform."""
+    machines = standin.configuration(1, len(FLAWS) + 1)["machines"]
+    accounts = {"platform": "pp"} | {machine["uuid"]: "mp" for machine in machines}
+    broker = standin.Broker(tmp_path_factory.mktemp("guarded"), accounts, RULES).start()
     yield broker
     broker.stop()
 
 
-def configured(broker, tenant):
+def configured(broker, tenant, number=0):
     """A configuration of one machine with its account."""
-    config = standin.configuration(broker.port) | {"tenant": tenant}
-    machine = config["machines"][0]
+    config = standin.configuration(broker.port, number + 1) | {"tenant": tenant}
+    machine = config["machines"][number]
     config["machines"] = [machine | {"username": machine["uuid"], "password": "mp"}]
     return config
 
 
-def tried(config, flaw=None, account=None, desired=True, patience=2.0):
+def tried(config, flaw=None, account=None, desired=True, patience=8.0, answer=6.0):
     """Verdicts about a platform with a flaw."""
     platform = Strict(config, flaw, account).start()
     if desired:
         platform.desire(standin.planogram())
     known, verdicts = read(config), Verdicts(PLATFORM)
     try:
-        Device(known, known.machines[0], verdicts, patience, 0.2).run()
+        Device(known, known.machines[0], verdicts, patience, 0.2, answer).run()
     finally:
         platform.stop()
     return verdicts
@@ -64,15 +70,38 @@ def test_a_broker_that_lets_everybody_do_everything(broker):
     assert verdicts.failed.keys() == ACCESS
 
 
+def found(guarded, flaw):
+    """Verdicts about a platform with a flaw.
+
+    What is awaited in vain costs the whole patience. It is short at first; where a busy computer
+    took longer and another rule seems broken as well, the trial is made anew with more of it.
+    """
+    for patience in (0.6, 4.0, 12.0):
+        tenant = f"flaw-{flaw.replace('.', '-')}-{patience:.0f}"
+        config = configured(guarded, tenant, 1 + FLAWS.index(flaw))
+        answer = 1.5 * patience if flaw == "6.auth" else 6.0
+        verdicts = tried(config, flaw, ("platform", "pp"), patience=patience, answer=answer)
+        alone = flaw not in ALONE or verdicts.failed.keys() == {flaw}
+        if verdicts.of(flaw) == "fail" and alone:
+            break
+    return verdicts
+
+
+@pytest.fixture(scope="module")
+def trials(request, guarded):
+    made = Abreast(
+        request, "test_a_broken_rule_is_found", "flaw", lambda flaw: found(guarded, flaw)
+    )
+    yield made
+    made.close()
+
+
 @pytest.mark.parametrize("flaw", FLAWS)
-def test_a_broken_rule_is_found(guarded, flaw):
+def test_a_broken_rule_is_found(trials, flaw):
     """It fails, with evidence, and where nothing depends on it nothing else does."""
-    config = configured(guarded, f"flaw-{flaw.replace('.', '-')}")
-    verdicts = tried(config, flaw, ("platform", "pp"), patience=0.6)
+    verdicts = trials.of(flaw)
     assert verdicts.of(flaw) == "fail" and verdicts.failed[flaw]
-    if flaw in ("3.duplicate", "3.identity_conflict", "3.unknown_epoch", "3.foreign_machine",
-                "1.unknown_type", "1.unknown_fields", "6.auth", "7.form", "7.expiry", "1.qos",
-                "3.gap", "3.neighbours", "3.schema"):  # fmt: skip
+    if flaw in ALONE:
         assert verdicts.failed.keys() == {flaw}
 
 
@@ -83,7 +112,7 @@ def test_a_wanted_shadow_without_prices(guarded):
     del bare["planogram"][0]["price"]
     platform.desire(bare)
     known, verdicts = read(config), Verdicts(PLATFORM)
-    Device(known, known.machines[0], verdicts, 2.0, 0.2).run()
+    Device(known, known.machines[0], verdicts, 8.0, 0.2).run()
     platform.stop()
     assert verdicts.failed.keys() == {"8.desired"}
 
@@ -95,7 +124,7 @@ def test_numbers_go_on_where_the_last_trial_stopped(guarded):
     known = read(config)
     for _ in range(2):
         verdicts = Verdicts(PLATFORM)
-        Device(known, known.machines[0], verdicts, 2.0, 0.2).run()
+        Device(known, known.machines[0], verdicts, 8.0, 0.2).run()
         assert verdicts.failed == {}
     platform.stop()
     seqs = {seq for _epoch, seq in platform.events[known.machines[0].uuid]}
