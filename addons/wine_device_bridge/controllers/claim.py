@@ -66,13 +66,17 @@ def _read(asked):
         return None
     try:
         content = json.loads(asked.get_data())
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     if not isinstance(content, dict):
         return None
     found = {name: content.get(name) for name in ("serial", "code")}
-    fine = all(isinstance(value, str) and "\0" not in value for value in found.values())
-    return found if fine else None
+    return found if all(map(_storable, found.values())) else None
+
+
+def _storable(value):
+    """Whether it is a text that a database can be asked for: no NUL, no half character."""
+    return isinstance(value, str) and "\0" not in value and value.isprintable()
 
 
 def _where(database):
