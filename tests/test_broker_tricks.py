@@ -139,7 +139,7 @@ MORE_READS = ["$share/x/#", "$share/x/+/+/+/+/up/#", "+/+", "+/+/+/+/+/+", "/#",
 
 
 def test_nothing_is_heard_elsewhere(connect, broker):
-    """The password file lets subscribe and then delivers nothing; the plugin does not let either."""
+    """The password file lets subscribe and then delivers nothing; the plugin refuses at once."""
     bridge = connect(mosquitto.BRIDGE, broker.bridge_password, client_id="bridge-of-a-test")
     bridge.publish(f"{BASE}/{B}/down/desired", b'{"secret":1}', retain=True)
     machines = [connect(A, secret(A))]

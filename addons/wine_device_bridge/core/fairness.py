@@ -125,8 +125,8 @@ class FairQueue:
     Within its limit a machine's message waits here until it is stored, and its PUBACK as long.
     Beyond it a message is *held*: the broker is told that it has arrived, for the broker's window
     belongs to all machines, and it is stored when its turn comes. Beyond what is held (as much as
-    a burst) it is *shed*: an event is not lost by that, for no ``evt_ack`` covers it and the device sends it again.
-    Order is kept within a machine and kind.
+    a burst) it is *shed*: an event is not lost by that, for no ``evt_ack`` covers it and the device
+    sends it again. Order is kept within a machine and kind.
 
     :param str base: topics are ``{base}/{machine}/up/{channel}``
     :param Limit events: of journalled events; :param Limit control: of everything else

@@ -24,7 +24,8 @@ BODIES = [
 CLAIMS = [
     b"", b"{", b"[" * 2000, b'{"serial":"\\ud800","code":"\\ud800"}', b'{"serial":1,"code":[]}',
     b'{"serial":"\\u0000","code":"x"}', b'{"serial":"' + b"x" * 1000 + b'","code":"0"}', b"\xff",
-    b'{"serial":"\xf0\x9f\x8d\xb7","code":"\xc3\xa9\xef\xbc\x91"}', b'{"code":' + b"9" * 1900 + b"}",
+    b'{"serial":"\xf0\x9f\x8d\xb7","code":"\xc3\xa9\xef\xbc\x91"}',
+    b'{"code":' + b"9" * 1900 + b"}",
     b'{"serial":"\\udfff","code":"0123456789"}', b'{"a":' * 400,
 ]  # fmt: skip
 NAMES = [
