@@ -42,7 +42,8 @@ class WineMachine(models.Model):
         :return: {what was found: sorted serial numbers, or user names of unknown machines}
         """
         now = fields.Datetime.now()
-        machines = self.sudo().with_context(active_test=False).search([])
+        known = [("uuid", "!=", False)]
+        machines = self.sudo().with_context(active_test=False).search(known)
         fresh = machines.filtered(lambda machine: not machine.bridge_epoch_margin)
         fresh.write({"bridge_epoch_margin": BEYOND})
         machines.write({"bridge_restored_at": now})
@@ -61,8 +62,8 @@ class WineMachine(models.Model):
     def _adopt_accounts(self, accounts, keys):
         """What the broker knows better: later secrets, later suspensions, later revocations."""
         told = {"adopted": [], "suspended": [], "revoked": [], "not adopted": []}
-        credentials = self.env["wine.bridge.credential"].sudo().search([])
-        for credential in credentials.filtered(lambda one: one.state == "active"):
+        credentials = self.env["wine.bridge.credential"].sudo()
+        for credential in credentials.search([("state", "=", "active")]):
             machine = credential.machine_id
             known = accounts.get(machine.uuid)
             if not credential.stand.startswith("on:"):
