@@ -83,4 +83,6 @@ def test_several_bridges_share_the_same_topics(channel):
 
 
 def test_what_is_retained_is_part_of_what_is_subscribed():
-    assert {topic for topic in TOPICS.standing()} < {topic for topic, _qos in TOPICS.subscriptions()}
+    assert {topic for topic in TOPICS.standing()} < {
+        topic for topic, _qos in TOPICS.subscriptions()
+    }
