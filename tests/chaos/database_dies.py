@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from tests.chaos.cluster import SmallDisk
 from tests.chaos.stage import scenario
 
-ROOM = 4 * 1024 * 1024
+ROOM = 200  # bytes for each event of the scenario: a sixth of what an event takes
 AWAY = 2.0
 
 
@@ -48,8 +48,8 @@ def _little_room(stage):
     """A file system of its own for the inbox, or else a limit to the size of every file."""
     cluster, name = stage.ground.cluster, stage.ground.name
     size = cluster.sql(name, "SELECT pg_total_relation_size('wine_bridge_event')")[0][0]
-    disk = SmallDisk(cluster)
-    if disk.mount(size + ROOM):
+    disk, room = SmallDisk(cluster), ROOM * stage.events
+    if disk.mount(size + room):
         stage.note("a file system of its own under the inbox (tmpfs)")
         cluster.sql(name, f"CREATE TABLESPACE small LOCATION '{disk.folder / 'pg'}'")
         _move(stage.ground, "small")
@@ -62,7 +62,7 @@ def _little_room(stage):
         return
     stage.note("mounting is not permitted here: a limit to the size of the database's files")
     rows = cluster.sql(name, "SELECT pg_relation_size('wine_bridge_event')")
-    cluster.limit_files(max(rows[0][0] + ROOM // 2, 17 * 1024 * 1024))
+    cluster.limit_files(max(rows[0][0] + room // 2, 17 * 1024 * 1024))
     try:
         yield lambda: cluster.limit_files(None)
     finally:
