@@ -39,7 +39,7 @@ def _die(stage, point):
     for _death in range(DEATHS):
         bridge = stage.ground.start_bridge(point)
         stage.work(share / 3)
-        _alive(stage)
+        stage.await_bridge()
         stage.ground.arm(bridge)
         stage.work(share / 3)
         stage.await_death(bridge)
@@ -47,17 +47,6 @@ def _die(stage, point):
     stage.ground.start_bridge()
     stage.over()
     stage.work(0.1)
-
-
-def _alive(stage):
-    """Wait until the bridge stores what machines send: it has taken up its work."""
-    before = stage.ground.query("SELECT max(id) FROM wine_bridge_event")[0][0]
-    stage.trouble(
-        stage.crew.until(
-            lambda: stage.ground.query("SELECT max(id) FROM wine_bridge_event")[0][0] > before, 90
-        ),
-        "the bridge does not begin to work",
-    )
 
 
 HOUR = 3600.0

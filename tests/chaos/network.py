@@ -49,6 +49,7 @@ def store(stage):
 def _wired(stage, line):
     stage.ground.stop_bridge()
     stage.ground.start_bridge(wired=(line,))
+    stage.await_bridge()
     _trouble(stage, getattr(stage.ground, line))
     stage.settle()
     stage.ground.stop_bridge()

@@ -23,8 +23,8 @@ def upgrade(stage):
 
 @scenario("an event that cannot be used", short=True)
 def poison(stage):
-    """Three sales make the projection fail however often it is tried. Others go on, the three are put
-    aside with a case each; once the cause is mended they are taken in again."""
+    """Three sales make the projection fail however often it is tried. The others go on, the three
+    are put aside with a case each; once the cause is mended they are taken in again."""
     stage.ground.stop_bridge()
     stage.work(0.1)
     victims = stage.crew.machines[:3]

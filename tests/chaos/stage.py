@@ -153,6 +153,16 @@ class Stage:
         if not happened:
             raise NoTrouble(f"{self.scenario.name}: {what}")
 
+    def await_bridge(self):
+        """Step until the bridge stores what machines say: it has taken up its work."""
+        before = self._newest()
+        self.crew.work(len(self.crew.machines))
+        working = self.crew.until(lambda: self._newest() > before, 120)
+        self.trouble(working, "the bridge does not begin to work")
+
+    def _newest(self):
+        return self.ground.query("SELECT coalesce(max(id), 0) FROM wine_bridge_event")[0][0]
+
     def await_death(self, bridge, seconds=60):
         """Step until a bridge has killed itself at its point."""
         self.trouble(

@@ -110,9 +110,9 @@ class Wire:
                 if self.delay:
                     await asyncio.sleep(self.delay)
                 await self._flowing.wait()
+                self.passed += len(data)
                 writer.write(data)
                 await writer.drain()
-                self.passed += len(data)
         except OSError:
             pass
         finally:
