@@ -221,7 +221,7 @@ def test_each_machine_keeps_its_order(house, inbox, quiet):
 
 
 def test_a_flood_starves_nobody(house, inbox):
-    """The flooding machine came first and has thousands; the others wait for a round, not for it."""
+    """The flooding machine came first and has thousands; the others wait for one round."""
     from odoo.addons.wine_device_bridge.process.claims import Claims
 
     first, *others = [row[0] for row in inbox.machines]

@@ -160,7 +160,7 @@ def publish_again(machine, texts):
 
 
 def test_a_board_that_was_reset_without_a_claim(house, fleet):
-    """Same credential, same epoch, an empty journal: a case; the good device skips what was used."""
+    """Same credential and epoch, empty journal: a case; a good device skips used numbers."""
     machine = fleet.machines[2]
     doors(machine, fleet, 4)
     assert fleet.run_until(fleet.drained, 10)

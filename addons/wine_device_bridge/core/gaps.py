@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-3.0-or-later
-"""When a machine is asked for events that did not come, and when a person is (docs/protocol §3, §7).
+"""When a machine is asked for events that did not come, and when a person is (protocol §3, §7).
 
 Every acknowledgement names what is missing, and a good device sends it again. What is still missing
 a while later, though the machine is on the line, is asked for by ``event.resend``, ever more

@@ -16,7 +16,7 @@ COUNTED = {"coins": "10.00", "notes": "20.00"}
 
 @tagged("post_install", "-at_install")
 class TestBusinessTime(BridgeCommon):
-    """Which moment counts (docs/protocol §2), from the wire to every record that a message makes."""
+    """Which moment counts (protocol §2), from the wire to every record that a message makes."""
 
     @classmethod
     def setUpClass(cls):
