@@ -4,7 +4,7 @@
 from tests.chaos.stage import scenario
 
 AWAY = 1.0
-SMALL_QUEUE = 200
+SMALL_QUEUE = 100  # the broker keeps one message for so many events of the scenario
 DROPPING = "Outgoing messages are being dropped"
 
 
@@ -41,9 +41,9 @@ def _kill(stage):
 
 @scenario("broker's queue overflows")
 def overflow(stage):
-    """The bridge is away and the broker keeps 200 messages for it: it acknowledges the others to
+    """The bridge is away and the broker keeps few messages for it: it acknowledges the others to
     the machines all the same and throws them away."""
-    stage.ground.restart_broker(max_queued_messages=SMALL_QUEUE)
+    stage.ground.restart_broker(max_queued_messages=stage.events // SMALL_QUEUE)
     said = stage.ground.broker_said(DROPPING)
     try:
         stage.work(0.2)

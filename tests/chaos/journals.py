@@ -14,7 +14,10 @@ HISTORY = ".history"
 
 @dataclass(frozen=True)
 class Sold:
-    """One vend as its machine journalled it: money that it kept, in cents, and bottles."""
+    """One vend as its machine journalled it: cents that it kept, and bottles.
+
+    Neither where nothing came out, or where a power cut left nobody to know: that is a case.
+    """
 
     event: str
     machine: str
@@ -89,5 +92,6 @@ def _sold(event, machine, data):
     if data["outcome"] in ("success", "partial"):
         cents = int(Decimal(data["price"]) * 100) * data["qty"]
         return Sold(event, machine, cents, data["qty"])
-    assert data["outcome"] == "failed" and data.get("refunded"), f"not counted here: {data}"
+    kept_nothing = data["outcome"] == "failed" and data.get("refunded")
+    assert kept_nothing or data["outcome"] == "unknown", f"not counted here: {data}"
     return Sold(event, machine, 0, 0)
