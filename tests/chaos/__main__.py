@@ -6,6 +6,7 @@ there twice in any of them.
 """
 
 import argparse
+import signal
 import sys
 import time
 import traceback
@@ -26,6 +27,7 @@ def main(argv=None):
         return 0
     events, machines = play.SHORT if chosen.short else play.WHOLE
     events, machines = chosen.events or events, chosen.machines or machines
+    signal.signal(signal.SIGTERM, lambda *_about: sys.exit(143))  # and leave nothing running
     began = time.monotonic()
     results, broken = play.run(scenarios, events, machines)
     spent = time.monotonic() - began
