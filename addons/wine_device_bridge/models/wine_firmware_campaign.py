@@ -228,7 +228,8 @@ class WineFirmwareCampaign(models.Model):
             if campaign.firmware_id.state != "released":
                 raise UserError(
                     self.env._(
-                        "Version %s was withdrawn; no machine gets it any more. Close the campaign.",
+                        "Version %s was withdrawn; no machine gets it any more. "
+                        "Close the campaign.",
                         campaign.firmware_id.version,
                     )
                 )
@@ -275,7 +276,7 @@ class WineFirmwareCampaign(models.Model):
             raise UserError(self.env._("Add at least one wave: who is first, who comes after."))
 
     def _locked(self):
-        """The row, for this transaction alone, as it is now; waits for a sender to end its round."""
+        """The row, for this transaction alone, as it is now; waits for a sender to end."""
         self.ensure_one()
         self.flush_recordset()
         self.env.cr.execute(

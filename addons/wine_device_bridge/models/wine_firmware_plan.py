@@ -93,7 +93,9 @@ class WineFirmwareCampaign(models.Model):
         rows = (
             self.env["wine.firmware.install"]
             .sudo()
-            ._read_group([("campaign_id", "in", self._origin.ids)], ["campaign_id", "state"], ["__count"])
+            ._read_group(
+                [("campaign_id", "in", self._origin.ids)], ["campaign_id", "state"], ["__count"]
+            )
         )  # fmt: skip
         found = {}
         for campaign, state, count in rows:
@@ -224,9 +226,11 @@ class WineFirmwareCampaign(models.Model):
             SQL(
                 """INSERT INTO wine_firmware_install
                           (campaign_id, firmware_id, machine_id, wave_id, region_id, from_version,
-                           state, attempts, renewals, excluded, forgiven, create_uid, create_date, write_uid,
+                           state, attempts, renewals, excluded, forgiven, create_uid, create_date,
+                           write_uid,
                            write_date)
-                   SELECT %s, %s, machine, wave, region, version, 'pending', 0, 0, FALSE, FALSE, %s, %s, %s, %s
+                   SELECT %s, %s, machine, wave, region, version, 'pending', 0, 0, FALSE, FALSE,
+                           %s, %s, %s, %s
                      FROM unnest(%s::int[], %s::int[], %s::int[], %s::varchar[])
                        AS row (machine, wave, region, version)
                    ON CONFLICT DO NOTHING""",

@@ -59,7 +59,9 @@ class WineFirmwareCampaign(models.Model):
         kept = ("max_parallel", "stop_percent", "stop_least", "max_attempts", "command_hours")
         return {
             **{name: self[name] for name in (*kept, "confirm_minutes")},
-            "name": self.env._("Back to %(version)s: %(name)s", version=artefact.version, name=self.name),
+            "name": self.env._(
+                "Back to %(version)s: %(name)s", version=artefact.version, name=self.name
+            ),
             "firmware_id": artefact.id,
             "region_id": self.region_id.id,
             "machine_ids": [Command.set(machines.ids)],

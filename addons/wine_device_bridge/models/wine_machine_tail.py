@@ -38,7 +38,7 @@ class WineMachine(models.Model):
         }
 
     def _check_tail(self):
-        """:raise AccessError: the machine is not one of the user's, or they may not read messages"""
+        """:raise AccessError: the machine is not one of the user's, or they read no messages"""
         self.check_access("read")
         self.env["wine.bridge.event"].check_access("read")
 

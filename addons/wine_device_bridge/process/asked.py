@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-3.0-or-later
-"""Questions of consumers on their way into the inbox: put aside for the fast lane, tokens hidden."""
+"""Questions of consumers on the way into the inbox: set aside for the fast lane, tokens masked."""
 
 import hashlib
 import hmac
@@ -45,7 +45,7 @@ def put_aside(cr, fresh):
         [_row(known, item, publish, secret) for _uuid, known, item, publish in asked],
         template="(%s, %s, %s, %s, %s, %s, %s, %s, %s, 1, now() AT TIME ZONE 'UTC')",
     )
-    cr.execute(f"SELECT pg_notify('{CHANNEL}', '')")
+    cr.execute("SELECT pg_notify(%s, '')", [CHANNEL])
     return len(asked)
 
 
