@@ -230,6 +230,8 @@ class WineFirmwareCampaign(models.Model):
                     self.env._(
                         "Version %s was withdrawn; no machine gets it any more. "
                         "Close the campaign.",
+                        "Version %s was withdrawn; no machine gets it any more. Close the "
+                        "campaign.",
                         campaign.firmware_id.version,
                     )
                 )
@@ -277,6 +279,7 @@ class WineFirmwareCampaign(models.Model):
 
     def _locked(self):
         """The row, for this transaction alone, as it is now; waits for a sender to end."""
+        """The row, for this transaction alone, as it is now; a sender ends its round first."""
         self.ensure_one()
         self.flush_recordset()
         self.env.cr.execute(

@@ -96,6 +96,8 @@ class WineFirmwareCampaign(models.Model):
             ._read_group(
                 [("campaign_id", "in", self._origin.ids)], ["campaign_id", "state"], ["__count"]
             )
+            ._read_group([("campaign_id", "in", self._origin.ids)], ["campaign_id", "state"],
+                         ["__count"])
         )  # fmt: skip
         found = {}
         for campaign, state, count in rows:
@@ -231,6 +233,12 @@ class WineFirmwareCampaign(models.Model):
                            write_date)
                    SELECT %s, %s, machine, wave, region, version, 'pending', 0, 0, FALSE, FALSE,
                            %s, %s, %s, %s
+                          (campaign_id, firmware_id, machine_id, wave_id, region_id,
+                           from_version, state, attempts, renewals, excluded, forgiven,
+                           create_uid, create_date, write_uid,
+                           write_date)
+                   SELECT %s, %s, machine, wave, region, version,
+                          'pending', 0, 0, FALSE, FALSE, %s, %s, %s, %s
                      FROM unnest(%s::int[], %s::int[], %s::int[], %s::varchar[])
                        AS row (machine, wave, region, version)
                    ON CONFLICT DO NOTHING""",

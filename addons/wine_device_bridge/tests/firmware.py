@@ -28,12 +28,14 @@ class FirmwareKit:
 
     @classmethod
     def make_firmware(cls, version="3.0.0", image=b"image", models=None, release=True):
+        models = models or cls.env["wine.machine.model"].search([])
         made = cls.env["wine.firmware"].create(
             {
                 "version": version,
                 "model_ids": [
                     Command.set((models or cls.env["wine.machine.model"].search([])).ids)
                 ],
+                "model_ids": [Command.set(models.ids)],
                 "file": base64.b64encode(image),
                 "file_name": "image.bin",
             }
