@@ -35,5 +35,4 @@
         "web.assets_backend": ["wine_device_bridge/static/src/**/*"],
         "web.assets_tests": ["wine_device_bridge/static/tests/tours/*"],
     },
-    "assets": {"web.assets_tests": ["wine_device_bridge/static/tests/tours/*"]},
 }
