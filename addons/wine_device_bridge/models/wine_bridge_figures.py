@@ -5,7 +5,7 @@ from odoo.tools import SQL
 from .wine_bridge_process import SILENT
 
 #: what is counted one by one; above that the number of waiting messages is estimated
-EXACT = 20_000
+EXACT = 10_000
 
 
 class WineBridgeFigures(models.AbstractModel):
@@ -55,13 +55,11 @@ class WineBridgeFigures(models.AbstractModel):
         )
         estimated = count == EXACT
         if estimated:
-            (span,) = self._one(
-                """SELECT (SELECT id FROM wine_bridge_event WHERE state = 'new'
-                            ORDER BY id DESC LIMIT 1) -
-                          (SELECT id FROM wine_bridge_event WHERE state = 'new'
-                            ORDER BY id LIMIT 1) + 1"""
+            (known,) = self._one(
+                """SELECT coalesce(max(reltuples), 0)::bigint FROM pg_class
+                    WHERE oid = to_regclass('wine_bridge_event_pending')"""
             )
-            count = max(EXACT, span)
+            count = max(EXACT, known)
         return {
             "waiting": count,
             "waiting_estimated": estimated,
