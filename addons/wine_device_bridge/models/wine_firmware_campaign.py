@@ -228,8 +228,6 @@ class WineFirmwareCampaign(models.Model):
             if campaign.firmware_id.state != "released":
                 raise UserError(
                     self.env._(
-                        "Version %s was withdrawn; no machine gets it any more. "
-                        "Close the campaign.",
                         "Version %s was withdrawn; no machine gets it any more. Close the "
                         "campaign.",
                         campaign.firmware_id.version,
@@ -278,7 +276,6 @@ class WineFirmwareCampaign(models.Model):
             raise UserError(self.env._("Add at least one wave: who is first, who comes after."))
 
     def _locked(self):
-        """The row, for this transaction alone, as it is now; waits for a sender to end."""
         """The row, for this transaction alone, as it is now; a sender ends its round first."""
         self.ensure_one()
         self.flush_recordset()

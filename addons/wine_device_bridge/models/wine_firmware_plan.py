@@ -93,9 +93,6 @@ class WineFirmwareCampaign(models.Model):
         rows = (
             self.env["wine.firmware.install"]
             .sudo()
-            ._read_group(
-                [("campaign_id", "in", self._origin.ids)], ["campaign_id", "state"], ["__count"]
-            )
             ._read_group([("campaign_id", "in", self._origin.ids)], ["campaign_id", "state"],
                          ["__count"])
         )  # fmt: skip
@@ -227,12 +224,6 @@ class WineFirmwareCampaign(models.Model):
         self.env.cr.execute(
             SQL(
                 """INSERT INTO wine_firmware_install
-                          (campaign_id, firmware_id, machine_id, wave_id, region_id, from_version,
-                           state, attempts, renewals, excluded, forgiven, create_uid, create_date,
-                           write_uid,
-                           write_date)
-                   SELECT %s, %s, machine, wave, region, version, 'pending', 0, 0, FALSE, FALSE,
-                           %s, %s, %s, %s
                           (campaign_id, firmware_id, machine_id, wave_id, region_id,
                            from_version, state, attempts, renewals, excluded, forgiven,
                            create_uid, create_date, write_uid,

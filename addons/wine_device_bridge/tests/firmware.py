@@ -32,9 +32,6 @@ class FirmwareKit:
         made = cls.env["wine.firmware"].create(
             {
                 "version": version,
-                "model_ids": [
-                    Command.set((models or cls.env["wine.machine.model"].search([])).ids)
-                ],
                 "model_ids": [Command.set(models.ids)],
                 "file": base64.b64encode(image),
                 "file_name": "image.bin",
