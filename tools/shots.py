@@ -275,4 +275,22 @@ SHOTS = (
         _bridge("wine_firmware_machine_action"),
         f".o_group_header, {ROW}",
     ),
+    Shot(
+        "questions", "platform", _at("wine_bridge_auth_action", "wine_device_bridge"), ROW_OR_WORDS
+    ),
+    Shot(
+        "tell-a-machine",
+        "service-harbor",
+        MACHINES,
+        ".modal .o_form_view .o_radio_item",
+        clicks=(*OPEN, "button[name=action_command]"),
+    ),
+    Shot(
+        "told-a-machine",
+        "harbor",
+        MACHINES,
+        ".o_notebook .tab-pane.active .o_field_widget[name=bridge_told_ids], .o_notebook p",
+        clicks=(*OPEN, ".o_notebook .nav-link[name=commands]"),
+        scroll=".o_notebook",
+    ),
 )
