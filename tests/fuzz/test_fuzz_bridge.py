@@ -187,7 +187,11 @@ def test_events_that_keep_the_schema_and_make_no_sense(house):
         stored(house, [hostile(fuzzer, slots, currency) for _n in range(count)])
         assert used_up(house) == 0, "a machine does not go on"
     states = _all_decided(house)
-    print(f"\n{FACTS} hostile events: {states}")
+    words = house.query(
+        """SELECT left(result, 60), count(*), count(case_id), max(attempts) FROM wine_bridge_event
+            WHERE state = 'failed' GROUP BY 1 ORDER BY 2 DESC LIMIT 12"""
+    )
+    print(f"\n{FACTS} hostile events: {states}; failed: {words}")
     _money_agrees(house)
 
 
@@ -199,6 +203,11 @@ def _all_decided(house):
             WHERE state = 'failed' AND COALESCE(result, '') = '' GROUP BY 1, 2"""
     )
     assert not silent, f"failed without a word: {silent}"
+    raised = house.query(
+        """SELECT type, result FROM wine_bridge_event
+            WHERE state = 'failed' AND attempts > 0 AND case_id IS NULL"""
+    )
+    assert not raised, f"it raised, and no case says so: {raised}"
     return states
 
 
