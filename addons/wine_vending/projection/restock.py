@@ -12,6 +12,12 @@ from ..core.told import _lt
 from .batch import handles, is_count
 
 NUMBERS = ("before", "filled", "removed", "bad", "after")
+#: words for why bottles are bad; what else a machine may say is no reason to refuse its count
+REASONS = {name: name for name in ("breakage", "spoilage", "expiry")} | {
+    "broken": "breakage",
+    "spoiled": "spoilage",
+    "expired": "expiry",
+}
 
 
 @dataclass
@@ -91,7 +97,7 @@ def _row(batch, fact, row):
                 sku=str(row.get("sku")),
             )
         )
-    reason = row.get("bad_reason") or False
+    reason = REASONS.get(str(row.get("bad_reason")), False)
     if isinstance(fact, PhoneCount) and row.get("before") is None:
         _not_counted(fact, counter, numbers)
         numbers["before"] = None
