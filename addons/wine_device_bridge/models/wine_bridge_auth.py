@@ -88,7 +88,7 @@ class WineBridgeAuth(models.Model):
     # === DECIDING, BY THE BRIDGE === #
 
     def _decide(self):
-        """Ask the wings, keep and send their answers, all in this transaction.
+        """Ask the wings, keep and send their answers, all in this transaction; returns itself.
 
         :raise AlreadyAnswered: somebody denied one of these meanwhile; undo what was done for it
         :raise Exception: whatever the wings raise, or an answer that breaks the protocol
@@ -97,6 +97,7 @@ class WineBridgeAuth(models.Model):
         answers = self.env["wine.machine"]._auth_answers(list(requests))
         for request, row in requests.items():
             row._conclude(answers[request])
+        return self
 
     def _as_request(self):
         self.ensure_one()
