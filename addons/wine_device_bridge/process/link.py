@@ -62,6 +62,7 @@ class Link:
         self.telemetry = DroppingQueue(TELEMETRY_LIMIT, TELEMETRY_BYTES)
         self.readings = Buckets(READINGS if limit.rate else limit)
         self.session = 0
+        self.was_connected = False
         self.stopped = False
         #: messages so far
         self.received = 0
@@ -199,6 +200,8 @@ class Link:
             _logger.error("the broker refuses the bridge: %s", reason)
             return
         self._next_session()
+        metrics.count("reconnects", int(self.was_connected))
+        self.was_connected = True
         _logger.info("connected to %s:%s", self.settings.host, self.settings.port)
         if self.leaving:
             client.unsubscribe([topic for topic, _qos in self._subscriptions()])
@@ -234,7 +237,6 @@ class Link:
         """What was received before now is not acknowledged any more: it comes again."""
         with self.lock:
             self.session += 1
-        metrics.count("reconnects", int(self.session > 1))
 
     def _on_publishes(self, messages):
         received, released = datetime.now(timezone.utc).replace(tzinfo=None), []
