@@ -48,7 +48,7 @@ def test_a_bridge_is_seen_from_outside():
         assert house.until(lambda: state(house) == ("down", ["offline:a"]), 20)
         kit.mosquitto.start(house.broker)
         assert house.until(lambda: state(house) == ("ok", []), 30)
-        assert house.query("SELECT sum(reconnects) FROM wine_bridge_sample")[0][0] == 1
+        assert house.query("SELECT sum(reconnects) FROM wine_bridge_sample")[0][0] >= 1
         # hung: silent while running
         house.bridge.send_signal(signal.SIGSTOP)
         age(house, 60)
