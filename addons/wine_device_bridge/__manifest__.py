@@ -13,6 +13,7 @@
         "security/bridge_rules.xml",
         "security/bridge_access_rules.xml",
         "security/bridge_disturbance_rules.xml",
+        "security/bridge_guide_rules.xml",
         "security/firmware_rules.xml",
         "data/bridge_alerts.xml",
         "security/bridge_auth_rules.xml",
