@@ -7,6 +7,7 @@ from odoo.exceptions import UserError
 from odoo.tools import SQL
 
 from ..core import firmware, rollout
+from .wine_firmware_campaign import SETTLED
 from .wine_firmware_install import ENDED, OPEN
 
 #: a machine in these states may be told something
@@ -44,13 +45,7 @@ class WineFirmwareCampaign(models.Model):
 
     @api.depends(
         "state",
-        "firmware_id",
-        "region_id",
-        "model_ids",
-        "machine_ids",
-        "from_least",
-        "from_below",
-        "downgrade",
+        *SETTLED,
         "wave_ids.kind",
         "wave_ids.percent",
         "wave_ids.region_ids",
