@@ -16,6 +16,7 @@ from odoo.modules.registry import Registry
 from odoo.sql_db import connection_info_for, db_connect
 
 from ..core.masking import masked
+from ..core.metrics import metrics
 from ..models.wine_bridge_auth import AlreadyAnswered
 from .asked import CHANNEL
 
