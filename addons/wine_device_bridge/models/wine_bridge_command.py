@@ -6,6 +6,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 
 from ..core.ids import uuid7
+from .words import COMMANDS, said
 
 STATES = [
     ("queued", "Waiting"),
@@ -58,7 +59,10 @@ class WineBridgeCommand(models.Model):
         readonly=True,
         default="cmd",
     )
-    type = fields.Char(required=True, readonly=True)
+    type = fields.Selection(
+        selection="_selection_type", string="Command", required=True, readonly=True
+    )
+    protocol_name = fields.Char("Name in the protocol", compute="_compute_protocol_name")
     args = fields.Json(readonly=True)
     args_text = fields.Text("What was said", compute="_compute_args_text")
     expires_at = fields.Datetime("Holds until", readonly=True)
@@ -87,6 +91,24 @@ class WineBridgeCommand(models.Model):
         "(once) WHERE once IS NOT NULL AND state IN ('queued', 'sent', 'received', 'in_progress')",
         "This is on its way to the machine already.",
     )
+
+    @api.model
+    def _selection_type(self):
+        return [(name, self.env._(words)) for name, words in COMMANDS.items()]
+
+    @api.depends("type")
+    def _compute_protocol_name(self):
+        for command in self:
+            command.protocol_name = command.type
+
+    @api.depends("type")
+    def _compute_display_name(self):
+        for command in self:
+            command.display_name = command._words()
+
+    def _words(self):
+        """What it tells the machine, in the language of the reader."""
+        return said(self.env, COMMANDS, self.type)
 
     @api.depends("args")
     def _compute_args_text(self):
@@ -176,7 +198,7 @@ class WineBridgeCommand(models.Model):
                     self.env._(
                         "%s is part of a sale or of the machine's planogram and is not taken "
                         "back by hand.",
-                        command.type,
+                        command._words(),
                     )
                 )
             command.machine_id._check_may_command(command.type)
@@ -184,7 +206,7 @@ class WineBridgeCommand(models.Model):
                 raise UserError(
                     self.env._(
                         "%s has left already. The machine answers, or it expires by itself.",
-                        command.type,
+                        command._words(),
                     )
                 )
         self.sudo().state = "cancelled"

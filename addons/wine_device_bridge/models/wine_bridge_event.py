@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: LGPL-3.0-or-later
-from odoo import fields, models
+from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
+from odoo.fields import Domain
+
+from .words import MESSAGES, said
 
 STATES = [
     ("new", "Stored"),
@@ -43,7 +46,10 @@ class WineBridgeEvent(models.Model):
     epoch = fields.Integer(readonly=True)
     seq = fields.Float("Number", digits=(16, 0), readonly=True)
     boot = fields.Char("Power-up", readonly=True)
-    type = fields.Char(readonly=True)
+    type = fields.Char("Name in the protocol", readonly=True)
+    type_text = fields.Char(
+        "Message", compute="_compute_type_text", search="_search_type_text", compute_sudo=False
+    )
     corr = fields.Char("Belongs to", readonly=True)
     data = fields.Json(readonly=True)
     payload = fields.Text("As received", readonly=True, help="Kept for messages in quarantine.")
@@ -83,6 +89,28 @@ class WineBridgeEvent(models.Model):
     _refused = models.Index("(received_at, code) WHERE code IS NOT NULL")
     _births = models.Index("(received_at) WHERE channel = 'birth'")
     _births_by_machine = models.Index("(machine_id, id) WHERE channel = 'birth'")
+
+    # === WORDS === #
+
+    @api.depends("type", "payload", "part")
+    def _compute_type_text(self):
+        for event in self:
+            event.type_text = said(self.env, MESSAGES, event.type or event._named_type())
+
+    @api.model
+    def _search_type_text(self, operator, value):
+        """By words or by the name in the protocol, so that either is found."""
+        if operator not in ("ilike", "like", "=") or not isinstance(value, str):
+            return NotImplemented
+        wanted = value.lower()
+        meant = [name for name in MESSAGES if wanted in said(self.env, MESSAGES, name).lower()]
+        return Domain("type", "in", meant) | Domain("type", operator, value)
+
+    @api.depends("type_text")
+    def _compute_display_name(self):
+        for event in self:
+            what = event.type_text or self.env._("Refused message")
+            event.display_name = self.env._("%(what)s (message %(id)s)", what=what, id=event.id)
 
     def action_replay(self):
         """Take messages in again: their cause has been mended, or their type is known by now."""

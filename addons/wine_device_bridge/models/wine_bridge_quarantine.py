@@ -4,7 +4,7 @@ import logging
 from markupsafe import Markup
 
 from odoo import api, fields, models
-from odoo.exceptions import AccessError, UserError
+from odoo.exceptions import AccessError, LockError, UserError
 
 from ..core import envelope, quarantine
 from ..core.envelope import Refused
@@ -79,6 +79,12 @@ class WineBridgeEvent(models.Model):
         """(the message as decoded, None) or (None, why it cannot be read)."""
         self.ensure_one()
         return quarantine.content_of(self.payload, self.part - 1 if self.part else None)
+
+    def _named_type(self):
+        """What a refused message calls itself, where it can be read so far."""
+        content = self._content()[0] if self.payload else None
+        named = content.get("type") if isinstance(content, dict) else None
+        return named[:64] if isinstance(named, str) else None
 
     def _told_uuid(self):
         """UUID of the machine whose topic, or door, it came by."""
@@ -232,7 +238,12 @@ class WineBridgeEvent(models.Model):
         :raise UserError: it is settled, or was never refused
         """
         self.ensure_one()
-        self.lock_for_update()
+        try:
+            self.lock_for_update(allow_referencing=True)  # an open dialog refers to it
+        except LockError as error:
+            raise UserError(
+                self.env._("Somebody else is settling message %s just now. Read it again.", self.id)
+            ) from error
         self.invalidate_recordset()
         if self.state != "quarantined":
             raise UserError(

@@ -4,6 +4,8 @@ from datetime import timedelta
 from odoo import fields, models
 from odoo.exceptions import AccessError
 
+from .words import COMMANDS, MESSAGES, said
+
 #: messages and commands that one look brings at most
 MOST = 100
 #: ids below the newest one known that are looked at again: transactions end in another order than
@@ -63,7 +65,7 @@ class WineMachine(models.Model):
         return {
             "machine": {"id": self.id, "name": self.name, "state": self.connection_state},
             "now": fields.Datetime.to_string(fields.Datetime.now()),
-            "messages": [_row(event, FIELDS) for event in events],
+            "messages": [_row(event, FIELDS, MESSAGES) for event in events],
             "commands": self._tail_commands(after_command),
             "journal": self._tail_journal(),
         }
@@ -97,7 +99,7 @@ class WineMachine(models.Model):
             order="id desc",
             limit=MOST // 2,
         )
-        return [_row(command, COMMAND) for command in commands]
+        return [_row(command, COMMAND, COMMANDS) for command in commands]
 
     def _tail_journal(self):
         """What the machine was last told that is stored: the content of ``evt_ack``."""
@@ -111,8 +113,8 @@ class WineMachine(models.Model):
         }
 
 
-def _row(record, names):
-    found = {}
+def _row(record, names, words):
+    found = {"label": said(record.env, words, record.type)}
     for name in names:
         value = record[name]
         if record._fields[name].type == "datetime":

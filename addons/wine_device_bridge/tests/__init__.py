@@ -28,4 +28,5 @@ from . import test_command_life
 from . import test_command_access
 from . import test_command_tour
 from . import test_quarantine
+from . import test_words
 from . import test_health

@@ -113,7 +113,12 @@ export class WineBridgeTail extends Component {
     }
 
     get types() {
-        return [...new Set(this.state.shown.map((row) => row.type).filter(Boolean))].sort();
+        const found = new Map(
+            this.state.shown.filter((row) => row.type).map((row) => [row.type, row.label]),
+        );
+        return [...found]
+            .map(([type, label]) => ({type, label}))
+            .sort((one, two) => one.label.localeCompare(two.label));
     }
 
     get visible() {
