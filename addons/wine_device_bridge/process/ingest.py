@@ -12,6 +12,7 @@ from odoo.sql_db import db_connect
 from ..core.logs import Refusals
 from ..core.metrics import metrics
 from ..core.received import Received
+from .again import count_again
 from .store import Batch, read_machines
 
 _logger = logging.getLogger(__name__)
@@ -49,13 +50,18 @@ class Ingest:
         self.machines = {}
         self.read_at = 0.0
         self.refusals = Refusals(_logger)
+        self.uncounted = {}  # row id → duplicates that could not be noted yet
         self.totals = {"stored": 0, "duplicates": 0, "quarantined": 0}
 
     def run(self):
         """Until told to stop, and then until the queue is empty."""
         while not (self.stopping.is_set() and self.link.inbox.empty()):
-            for batch in portions(self._next()):
-                self._safely(batch)
+            batch = self._next()
+            for portion in portions(batch):
+                self._safely(portion)
+            if self.uncounted and not batch:
+                self._count_late()
+        self._count_late()
 
     def _next(self):
         """Wait for a publish, then take what comes with it."""
@@ -98,9 +104,23 @@ class Ingest:
             # two bridges may store the same: each statement shall see what the other one did
             cr.execute("SET TRANSACTION ISOLATION LEVEL READ COMMITTED")
             self._refresh_machines(cr, publishes)
-            result = Batch(cr, self.link.topics, self.machines).store(publishes)
+            batch = Batch(cr, self.link.topics, self.machines, self.uncounted)
+            result = batch.store(publishes)
             cr.commit()  # pylint: disable=invalid-commit
+        self.uncounted = result.uncounted
         return result
+
+    def _count_late(self):
+        """Note duplicates of messages that were in use when they came; a figure, no more."""
+        try:
+            with db_connect(self.settings.database).cursor() as cr:
+                cr.execute("SET TRANSACTION ISOLATION LEVEL READ COMMITTED")
+                left = count_again(cr, self.uncounted)
+                cr.commit()  # pylint: disable=invalid-commit
+        except DatabaseError as error:
+            _logger.info("duplicates are counted later: %s", error)
+        else:
+            self.uncounted = left
 
     def _count(self, result):
         for name in self.totals:

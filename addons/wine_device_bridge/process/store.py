@@ -14,6 +14,7 @@ from ..core import envelope
 from ..core.envelope import Refused
 from ..core.received import Received
 from . import asked
+from .again import count_again
 from .copying import copy_in
 
 #: columns of a message that is good, in the order of :meth:`Batch._row`
@@ -74,6 +75,8 @@ class Stored:
     codes: Counter = field(default_factory=Counter)
     #: [(machine uuid or None, Refused)]
     refused: list = field(default_factory=list)
+    #: row id → duplicates that its row does not show yet, see :func:`~.again.count_again`
+    uncounted: dict = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,13 +97,14 @@ class Batch:
     """Publishes on their way into the inbox.
 
     :param dict machines: UUID → :class:`Known`
+    :param dict uncounted: duplicates that an earlier batch could not note
     """
 
-    def __init__(self, cr, topics, machines):
+    def __init__(self, cr, topics, machines, uncounted=()):
         self.cr = cr
         self.topics = topics
         self.machines = machines
-        self.result = Stored()
+        self.result = Stored(uncounted=dict(uncounted))
         self.looked = set()
         self.opened = (None, None)  # the last array of which one was refused, and what is in it
         self.good = []  # (uuid, Known, Envelope, Publish)
@@ -212,14 +216,9 @@ class Batch:
             refused = _refused("identity_conflict", reason, item)
             self.bad.append((uuid, known, refused, publish))
         self.result.duplicates = sum(duplicates.values())
-        if duplicates:
-            execute_values(
-                self.cr._obj,
-                "UPDATE wine_bridge_event event SET duplicates = event.duplicates + new.times "
-                "FROM (VALUES %s) AS new (id, times) WHERE event.id = new.id",
-                list(duplicates.items()),
-                page_size=2000,
-            )
+        for row_id, times in self.result.uncounted.items():
+            duplicates[row_id] += times
+        self.result.uncounted = count_again(self.cr, duplicates)
 
     def _existing(self, again):
         identities = [
