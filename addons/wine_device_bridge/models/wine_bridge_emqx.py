@@ -9,7 +9,10 @@ AUTHENTICATION = (
     "SELECT password_hash, salt, is_superuser FROM wine_bridge_emqx_user "
     "WHERE username = ${username} AND username = ${clientid} LIMIT 1"
 )
-AUTHORIZATION = "SELECT permission, action, topic, retain FROM wine_bridge_emqx_acl WHERE username = ${username}"
+AUTHORIZATION = (
+    "SELECT permission, action, topic, retain FROM wine_bridge_emqx_acl "
+    "WHERE username = ${username}"
+)
 
 
 class WineBridgeEmqx(models.AbstractModel):
