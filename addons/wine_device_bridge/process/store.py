@@ -105,7 +105,7 @@ class Batch:
         self.topics = topics
         self.machines = machines
         self.result = Stored(uncounted=dict(uncounted))
-        self.looked = set()
+        self.looked, self.secret = set(), None
         self.opened = (None, None)  # the last array of which one was refused, and what is in it
         self.good = []  # (uuid, Known, Envelope, Publish)
         self.bad = []  # (uuid, Known or None, Refused, Publish)
@@ -140,7 +140,12 @@ class Batch:
                 refused = _refused("unknown_epoch", reason, item)
                 self.bad.append((uuid, known, refused, publish))
             else:
-                self.good.append((uuid, known, item, publish))
+                self.good.append((uuid, known, asked.known_again(item, self._secret), publish))
+
+    def _secret(self):
+        """Looked up once, and only where somebody asks something."""
+        self.secret = self.secret or asked.secret_of(self.cr)
+        return self.secret
 
     def _epoch_now(self, uuid):
         """A board may have claimed the machine since the machines were read: look once a batch."""

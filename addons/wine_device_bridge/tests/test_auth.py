@@ -8,9 +8,10 @@ from uuid import uuid4
 
 from odoo.addons.wine_vending.core.auth import Authorised, Offer
 from odoo.addons.wine_vending.models.wine_machine_auth import WineMachine
+from odoo.exceptions import UserError
 from odoo.tests import tagged
 
-from ..core import schema
+from ..core import envelope, schema
 from ..models.wine_bridge_auth import AlreadyAnswered
 from ..process import asked
 from .common import BridgeCommon
@@ -38,6 +39,7 @@ class TestAuth(BridgeCommon):
             {"request_id": request_id, "kind": kind, "token": TOKEN, **(data or {})},
             **values,
         )
+        self.told_ts = content["ts"]
         self.store(self.publish(content, machine=machine))
         return self.env["wine.bridge.auth"].search([("request_id", "=", request_id)])
 
@@ -106,6 +108,52 @@ class TestAuth(BridgeCommon):
         self.assertNotIn("4929", event.payload + event.result)
         cut = asked.text_without_token('{"token": "49291234')
         self.assertNotIn("4929", cut, "a payload that was cut off in the middle of it")
+
+    def test_no_token_in_quarantine_however_it_is_written(self):
+        asking = {"request_id": str(uuid4()), "kind": "member"}
+        for token in (49291234, ["49291234", 7], {"code": "49291234"}, 49291234.5, "49291234"):
+            content = self.envelope("auth.request", {**asking, "token": token}, seq=0)
+            text = json.dumps(content)
+            for payload in (
+                text,
+                text.replace('"token"', '"\\u0074oken"'),
+                f"[{text}]",
+                json.dumps(text),
+            ):
+                with self.subTest(payload=payload):
+                    self.store(self.publish(payload.encode()))
+                    event = self.events(state="quarantined")[-1:]
+                    self.assertNotIn("49291234", f"{event.payload}{event.result}{event.fault_html}")
+        for text in (
+            '{"token": 49291234',
+            '{"token": [49291234, 7], ',
+            '{"a": {"token" : 49291234}, }',
+        ):
+            self.assertNotIn("49291234", asked.text_without_token(text))
+
+    def test_the_fingerprint_does_not_give_the_token_away(self):
+        """Whoever reads the inbox knows all of the message but a few digits of its token."""
+        row = self.ask(data={"token": "4929"})
+        event = self.events(event_id=row.event_id)
+        said = {
+            **{"id": event.event_id, "epoch": event.epoch, "seq": int(event.seq)},
+            **{"boot": event.boot, "ts": self.told_ts, "ts_q": event.time_quality},
+            **{"type": event.type, "data": {**event.data, "token": "4929"}},
+        }
+        self.assertNotEqual(envelope.digest(said), event.digest)
+
+    def test_another_token_under_the_same_identity_is_a_conflict(self):
+        asking = {"request_id": str(uuid4()), "kind": "member", "token": "4929"}
+        content = self.envelope("auth.request", asking)
+        self.store(self.publish(content))
+        self.assertEqual(self.store(self.publish({**content, "hist": True})).duplicates, 1)
+        other = {**content, "data": {**asking, "token": "4930"}}
+        self.assertEqual(self.store(self.publish(other)).codes, {"identity_conflict": 1})
+        refused = self.events(state="quarantined")[-1:]
+        with self.assertRaises(UserError):
+            refused._take_in(json.dumps(other), "why not")
+        refused._take_in(json.dumps(content), "it is the first one")
+        self.assertEqual(refused.twin_id, self.events(event_id=content["id"]))
 
     def test_projecting_it_changes_nothing(self):
         row = self.ask()
