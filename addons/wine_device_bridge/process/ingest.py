@@ -55,13 +55,20 @@ class Ingest:
 
     def run(self):
         """Until told to stop, and then until the queue is empty."""
-        while not (self.stopping.is_set() and self.link.inbox.empty()):
-            batch = self._next()
-            for portion in portions(batch):
-                self._safely(portion)
-            if self.uncounted and not batch:
+        while not self.stopping.is_set():
+            if not self._work() and self.uncounted:
                 self._count_late()
+        self.link.inbox.close()
+        while not self.link.inbox.empty():
+            self._work()
         self._count_late()
+
+    def _work(self):
+        """Store what is there; returns how many publishes it was."""
+        batch = self._next()
+        for portion in portions(batch):
+            self._safely(portion)
+        return len(batch)
 
     def _next(self):
         """Wait for a publish, then take what comes with it."""

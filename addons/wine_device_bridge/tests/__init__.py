@@ -30,3 +30,4 @@ from . import test_command_tour
 from . import test_quarantine
 from . import test_words
 from . import test_health
+from . import test_link
