@@ -74,22 +74,22 @@ class WineBridgeGap(models.Model):
         answers = open_gaps._answers()
         for key in known.keys() | missing.keys():
             rows = known.get(key, self.browse())
-            rows |= rows._compare(key, missing.get(key, []), answers, now)
+            rows |= rows._compare(key, *missing.get(key, ([], [])), answers, now)
             for gap in rows.filtered(lambda gap: not gap.ended_at):
                 gap._decide(answers, now)
 
     @api.model
     def _missing(self):
-        """(machine id, epoch) → [[first, last]] of the journals that miss something."""
+        """(machine id, epoch) → (missing, given up): [[first, last]], of journals with gaps."""
         self.env["wine.bridge.journal"].flush_model()
         rows = self.env.execute_query(
             SQL(
-                """SELECT machine_id, epoch, gaps FROM wine_bridge_journal
+                """SELECT machine_id, epoch, gaps, lost FROM wine_bridge_journal
                     WHERE gaps IS NOT NULL AND gaps <> '[]'::jsonb
                     ORDER BY machine_id, epoch"""
             )
         )
-        return {(machine, epoch): gaps for machine, epoch, gaps in rows}
+        return {(machine, epoch): (gaps, lost or []) for machine, epoch, gaps, lost in rows}
 
     def _answers(self):
         """Command id → whether the machine has said that it does not hold what was asked for."""
@@ -101,10 +101,10 @@ class WineBridgeGap(models.Model):
             for command in commands
         }
 
-    def _compare(self, key, ranges, answers, now):
+    def _compare(self, key, ranges, lost, answers, now):
         """Bring the gaps of one journal up to date; returns the one that is new, if any."""
         known = [gap._read_gap(answers) for gap in self]
-        standing, new = gaps.seen(known, ranges, now)
+        standing, new = gaps.seen(known, ranges, now, lost)
         for gap, before, after in zip(self, known, standing, strict=True):
             if after is None:
                 gap._fill(now)

@@ -108,6 +108,7 @@ class Batch:
         self.looked, self.secret = set(), None
         self.opened = (None, None)  # the last array of which one was refused, and what is in it
         self.good = []  # (uuid, Known, Envelope, Publish)
+        self.again = defaultdict(list)  # (uuid, epoch) → numbers that came once more
         self.bad = []  # (uuid, Known or None, Refused, Publish)
 
     def store(self, publishes):
@@ -216,6 +217,8 @@ class Batch:
                 there = by_identity.get((known.id, item.epoch, item.seq))
             if there and there["digest"] == item.digest and there["machine"] == known.id:
                 duplicates[there["id"]] += 1
+                if item.seq:
+                    self.again[uuid, item.epoch].append(item.seq)
                 continue
             reason = "another message was stored under this identity"
             refused = _refused("identity_conflict", reason, item)
@@ -322,6 +325,9 @@ class Batch:
                 if code != "identity_conflict":
                     added[key].append(seq)
         journals = self._lock_journals(touched, added)
+        for key, seqs in self.again.items():  # taken for missing, where gaps were folded
+            if missed := [seq for seq in seqs if journals[key].misses(seq)]:
+                added[key] += missed
         for key, seqs in added.items():
             for seq in seqs:
                 journals[key].add(seq)
@@ -362,18 +368,22 @@ class Batch:
 
     def _save_journals(self, journals):
         rows = [
-            (self.machines[uuid].id, epoch, journal.highest, json.dumps(journal.gaps))
+            (self.machines[uuid].id, epoch, journal.highest, *_kept(journal))
             for (uuid, epoch), journal in journals.items()
         ]
         if rows:
             self.cr.execute(
                 """UPDATE wine_bridge_journal journal
-                      SET highest = new.highest, gaps = new.gaps::jsonb
-                     FROM unnest(%s::int[], %s::int[], %s::bigint[], %s::text[])
-                          AS new (machine, epoch, highest, gaps)
+                      SET highest = new.highest, gaps = new.gaps::jsonb, lost = new.lost::jsonb
+                     FROM unnest(%s::int[], %s::int[], %s::bigint[], %s::text[], %s::text[])
+                          AS new (machine, epoch, highest, gaps, lost)
                     WHERE journal.machine_id = new.machine AND journal.epoch = new.epoch""",
                 [list(column) for column in zip(*rows, strict=True)],
             )
+
+
+def _kept(journal):
+    return json.dumps(journal.gaps), json.dumps(journal.lost)
 
 
 def _naive(moment):
