@@ -298,7 +298,7 @@ class WineMachine(models.Model):
 
     def _bridge_connection(self, state):
         """Note that machines are ``online`` or ``offline`` as of now; repeating is harmless."""
-        now = fields.Datetime.now()
+        now = _now()
         facts = [
             Fact(machine.id, "machine.state", {"state": state}, now, now)
             for machine in self.sudo()
