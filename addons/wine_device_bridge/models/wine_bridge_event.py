@@ -95,7 +95,8 @@ class WineBridgeEvent(models.Model):
     @api.depends("type", "payload", "part")
     def _compute_type_text(self):
         for event in self:
-            event.type_text = said(self.env, MESSAGES, event.type or event._named_type())
+            named = event.type or event._named_type()
+            event.type_text = said(self.env, MESSAGES, named) or self.env._("Unreadable message")
 
     @api.model
     def _search_type_text(self, operator, value):
@@ -109,8 +110,9 @@ class WineBridgeEvent(models.Model):
     @api.depends("type_text")
     def _compute_display_name(self):
         for event in self:
-            what = event.type_text or self.env._("Refused message")
-            event.display_name = self.env._("%(what)s (message %(id)s)", what=what, id=event.id)
+            event.display_name = self.env._(
+                "%(what)s (message %(id)s)", what=event.type_text, id=event.id
+            )
 
     def action_replay(self):
         """Take messages in again: their cause has been mended, or their type is known by now."""
