@@ -4,6 +4,7 @@ from datetime import timedelta
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
+from odoo.tools import SQL
 
 from ..core.ids import uuid7
 from .words import COMMANDS, said
@@ -137,6 +138,33 @@ class WineBridgeCommand(models.Model):
             ],
             limit=1,
         )
+
+    @api.model
+    def _say_again(self, born):
+        """What machines were sent before they began a session, and never spoke of, leaves anew.
+
+        A broker may have died with it, or its queue for the machine was full. A machine that had it
+        after all repeats its stored answer and does nothing (docs/protocol §7).
+
+        :param dict born: machine id → naive UTC time at which its birth was received
+        """
+        self.flush_model()
+        rows = self.env.execute_query(
+            SQL(
+                """UPDATE wine_bridge_command command SET state = 'queued'
+                     FROM unnest(%s::int[], %s::timestamp[]) AS born (machine, at)
+                    WHERE command.machine_id = born.machine AND command.channel = 'cmd'
+                      AND command.state = 'sent' AND command.sent_at < born.at
+                      AND (command.expires_at IS NULL OR command.expires_at > %s)
+                RETURNING command.id""",
+                list(born),
+                list(born.values()),
+                fields.Datetime.now(),
+            )
+        )
+        if rows:
+            self.invalidate_model(["state"])
+            self.env.cr.execute("SELECT pg_notify('wine_bridge_outbox', '')")
 
     # === WHAT MACHINES REPORT === #
 

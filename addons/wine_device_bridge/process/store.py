@@ -321,9 +321,7 @@ class Batch:
             if item.seq:
                 added[uuid, item.epoch].append(item.seq)
         for key in touched & set(self.result.rejected):
-            for seq, code in self.result.rejected[key]:
-                if code != "identity_conflict":
-                    added[key].append(seq)
+            added[key] += [seq for seq, _code in self.result.rejected[key]]
         journals = self._lock_journals(touched, added)
         for key, seqs in self.again.items():  # taken for missing, where gaps were folded
             if missed := [seq for seq in seqs if journals[key].misses(seq)]:

@@ -105,6 +105,17 @@ class TestStore(BridgeCommon):
             self.assertEqual((result.stored, result.duplicates), (20, 20))
             self.assertEqual((self.journal().highest, self.journal().gaps), (40, []))
 
+    def test_a_message_id_that_was_used_before_leaves_no_gap(self):
+        """The device may delete what is refused: its number must not be asked for for ever."""
+        first = self.envelope(seq=1)
+        second, third = self.envelope(seq=2, id=first["id"]), self.envelope(seq=3)
+        for sent in ([first, second], [third]):
+            result = self.store(self.publish(sent))
+        journal = result.journals[self.machine.uuid, 1]
+        self.assertEqual((journal.highest, journal.gaps), (3, []))
+        self.assertEqual(self.events(state="quarantined").code, "identity_conflict")
+        self.assertEqual(self.events(state="new").mapped("seq"), [1, 3])
+
     def test_a_refused_event_does_not_hold_up_the_others(self):
         good, bad = self.envelope(), self.envelope(data=None)
         bad["data"] = "no object"
