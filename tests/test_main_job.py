@@ -43,7 +43,7 @@ BUSY = Options(
 def day(tmp_path_factory):
     """A whole day of 20 machines, driven to its end; yields (house, report of the fleet)."""
     with House("wine_e2e") as house:
-        config = house.provision()
+        config = house.provision(apart=True)
         house.start_bridge()
         with Fleet(config, tmp_path_factory.mktemp("fleet"), BUSY) as fleet:
             yield house, _drive(house, fleet)
