@@ -117,7 +117,16 @@ PRIVATE = {
         "_use",
         "_alarm",
     ),
-    "wine.bridge.door": ("_admit", "_account", "_take", "_quarantine", "_pace", "_cron_silent"),
+    "wine.bridge.door": (
+        "_admit",
+        "_account",
+        "_take",
+        "_quarantine",
+        "_pace",
+        "_charge",
+        "_refuse",
+        "_cron_silent",
+    ),
     "wine.bridge.knock": ("_wait", "_count"),
     "wine.machine": (
         "_send",
