@@ -96,7 +96,8 @@ class Inbox:
 class Watcher:
     """Stands in the door of the facts: who took what when, and what must fail."""
 
-    def __init__(self, poison=(), later=()):
+    def __init__(self, poison=(), later=(), error=ZeroDivisionError):
+        self.error = error
         self.poison, self.later = set(poison), dict.fromkeys(later, 0)
         self.lock = threading.Lock()
         self.at_work = defaultdict(set)  # machine id → threads that hold facts of it
@@ -122,7 +123,7 @@ class Watcher:
                 time.sleep(0.003)  # long enough to meet
                 for fact in facts:
                     if fact.reference in watcher.poison:
-                        raise ZeroDivisionError("poison")
+                        raise watcher.error("poison")
                     if watcher.later.get(fact.reference, 9) < 2:
                         watcher.later[fact.reference] += 1
                         raise RetryLater("a session is closing")
@@ -201,6 +202,48 @@ def test_two_projectors_share_no_machine(house, inbox, quiet):
     )
     assert sorted(row[0] for row in put_aside) == sorted(poison)
     assert {row[1:] for row in put_aside} == {(3, "message")}
+
+
+def test_what_is_too_large_for_the_database_is_put_aside(house, inbox, quiet):
+    """PostgreSQL calls it operational, like a lost connection: waiting does not help."""
+    from psycopg2.errors import ProgramLimitExceeded
+
+    stored = inbox.store([row[0] for row in inbox.machines] * 2)
+    made, stopping = projectors(house, 1)
+    with Watcher(stored[:1], error=ProgramLimitExceeded).patched():
+        assert run_until_used(house, made, stopping, 30), f"{house.waiting()} messages wait"
+    states = Counter(
+        house.query("SELECT state FROM wine_bridge_event WHERE event_id = ANY(%s)", stored)
+    )
+    assert states == {("done",): len(stored) - 1, ("failed",): 1}
+
+
+def test_a_failure_that_cannot_be_noted_holds_up_its_machine_alone(house, inbox, quiet):
+    from odoo.addons.wine_device_bridge.models.wine_bridge_projection import WineBridgeEvent
+    from odoo.addons.wine_device_bridge.process import project
+
+    ids = [row[0] for row in inbox.machines]
+    stored = inbox.store(ids * 3)
+    made, stopping = projectors(house, 1)
+
+    def fails(self, row, error):
+        raise LookupError("there is no table of cases")
+
+    thread = threading.Thread(target=made[0].run)
+    with (
+        Watcher(stored[:1]).patched(),
+        patch.object(WineBridgeEvent, "_count_failure", fails),
+        patch.object(project, "STUCK", 1.0),
+    ):
+        thread.start()
+        try:
+            assert house.until(lambda: house.waiting() <= 3, 30), f"{house.waiting()} wait"
+            assert thread.is_alive()
+        finally:
+            stopping.set()
+            thread.join(20)
+    waiting = house.query("SELECT DISTINCT machine_id FROM wine_bridge_event WHERE state = 'new'")
+    assert waiting == [(ids[0],)]
 
 
 def test_each_machine_keeps_its_order(house, inbox, quiet):
