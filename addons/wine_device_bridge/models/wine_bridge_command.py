@@ -64,18 +64,21 @@ class WineBridgeCommand(models.Model):
         selection="_selection_type", string="Command", required=True, readonly=True
     )
     protocol_name = fields.Char("Name in the protocol", compute="_compute_protocol_name")
-    args = fields.Json(readonly=True)
+    args = fields.Json("What was said, as sent", readonly=True)
     args_text = fields.Text("What was said", compute="_compute_args_text")
     expires_at = fields.Datetime("Holds until", readonly=True)
     state = fields.Selection(STATES, required=True, readonly=True, default="queued")
     sent_at = fields.Datetime("Sent", readonly=True)
     answered_at = fields.Datetime("Answered", readonly=True)
-    code = fields.Char(readonly=True)
+    code = fields.Char("Machine's code", readonly=True)
     detail = fields.Text("Answer", readonly=True)
     user_id = fields.Many2one("res.users", "Asked by", readonly=True, index="btree_not_null")
-    reason = fields.Char(readonly=True)
+    reason = fields.Char("Why", readonly=True)
     once = fields.Char(
-        readonly=True, index="btree_not_null", help="What is asked for by hand is under way once."
+        "Same request",
+        readonly=True,
+        index="btree_not_null",
+        help="What is asked for by hand is under way once.",
     )
 
     _uuid_unique = models.Constraint("UNIQUE(uuid)", "This command exists already.")

@@ -55,7 +55,7 @@ class WineBridgeGap(models.Model):
     )
     since = fields.Datetime("Nothing came since", required=True, readonly=True)
     tries = fields.Integer("Times asked", readonly=True)
-    asked_at = fields.Datetime(readonly=True)
+    asked_at = fields.Datetime("Asked last", readonly=True)
     command = fields.Char("Last command", readonly=True)
     ended_at = fields.Datetime("Filled at", readonly=True)
     case_id = fields.Many2one("wine.case", readonly=True, ondelete="set null")
