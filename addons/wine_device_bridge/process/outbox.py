@@ -88,6 +88,9 @@ class Outbox:
             except (DatabaseError, OSError) as error:
                 _logger.error("the database does not answer: %s", error)
                 self.stopping.wait(1)
+            except Exception:  # nobody would start this sender anew
+                _logger.exception("commands cannot be sent; trying again")
+                self.stopping.wait(1)
             with self.woken:
                 if seen == self.written:
                     self.woken.wait(2)

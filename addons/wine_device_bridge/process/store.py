@@ -105,7 +105,7 @@ class Batch:
         self.topics = topics
         self.machines = machines
         self.result = Stored(uncounted=dict(uncounted))
-        self.looked, self.secret = set(), None
+        self.looked, self.secret, self.unstorable = set(), None, None
         self.opened = (None, None)  # the last array of which one was refused, and what is in it
         self.good = []  # (uuid, Known, Envelope, Publish)
         self.again = defaultdict(list)  # (uuid, epoch) → numbers that came once more
@@ -121,6 +121,11 @@ class Batch:
         self._quarantine()
         self._journals(fresh)
         return self.result
+
+    def refuse(self, publish, error):
+        """Keep a publish in quarantine that the database does not take; the caller commits."""
+        self.unstorable = f"the platform cannot store it: {type(error).__name__}"
+        return self.store([publish])
 
     # === SORTING === #
 
@@ -140,6 +145,8 @@ class Batch:
                 reason = f"epoch {item.epoch} was never given; the machine is in {known.epoch}"
                 refused = _refused("unknown_epoch", reason, item)
                 self.bad.append((uuid, known, refused, publish))
+            elif self.unstorable:
+                self.bad.append((uuid, known, _refused("schema", self.unstorable, item), publish))
             else:
                 self.good.append((uuid, known, asked.known_again(item, self._secret), publish))
 

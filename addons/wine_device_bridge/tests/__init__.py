@@ -31,3 +31,4 @@ from . import test_quarantine
 from . import test_words
 from . import test_health
 from . import test_link
+from . import test_ingest
