@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: LGPL-3.0-or-later
 from odoo import Command
-from odoo.exceptions import AccessError
+from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
 
 from .firmware import keys
@@ -71,6 +71,24 @@ class TestFirmwareOutside(BridgeAccess):
         campaign.sudo().wave_ids = [Command.create(regions)]
         campaign.action_start()
         self.assertNotIn(self.foreign.machine, campaign.sudo().install_ids.machine_id)
+
+    def test_a_wave_stays_in_its_campaign(self):
+        """Not into one that runs, nor into one that is seen and not managed."""
+        running, other = self.draft(), self.draft()
+        running.action_start()
+        with self.refused(UserError):
+            other.wave_ids.campaign_id = running
+        with self.refused(UserError):
+            running.wave_ids = [Command.link(other.wave_ids.id)]
+        self.foreign.region.staff_ids |= self.users["region_manager"]
+        theirs = self.make_campaign(self.artefact, self.foreign.region)
+        seen = self.seen_by("region_manager", theirs)
+        self.assertEqual(seen.state, "draft")
+        with self.refused(UserError):
+            other.wave_ids.campaign_id = seen
+        with self.refused(UserError):
+            other.wave_ids.web_save({"campaign_id": seen.id}, {})
+        self.assertEqual(len(theirs.wave_ids), 1)
 
     def test_the_platforms_campaign_is_not_theirs(self):
         top = self.talk["FAR"]["wine.firmware.campaign"]

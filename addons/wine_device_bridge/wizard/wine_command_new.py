@@ -22,7 +22,7 @@ class WineCommandNew(models.TransientModel):
     risky = fields.Boolean(compute="_compute_what")
     is_offline = fields.Boolean(compute="_compute_is_offline")
     reason = fields.Char(help="Kept with the command, for whoever looks later.")
-    epoch = fields.Integer(compute="_compute_epoch", store=True, readonly=False)
+    epoch = fields.Integer(compute="_compute_epoch", store=True, readonly=False, compute_sudo=False)
     from_seq = fields.Float("From number", digits=(16, 0), default=1)
     to_seq = fields.Float("To number", digits=(16, 0), default=1)
 
@@ -74,12 +74,17 @@ class WineCommandNew(models.TransientModel):
     @api.depends("machine_id")
     def _compute_is_offline(self):
         for guide in self:
-            guide.is_offline = guide.machine_id.sudo().connection_state != "online"
+            guide.is_offline = guide._seen_machine().connection_state != "online"
 
     @api.depends("machine_id")
     def _compute_epoch(self):
         for guide in self:
-            guide.epoch = guide.machine_id.sudo().bridge_epoch
+            guide.epoch = guide._seen_machine().bridge_epoch
+
+    def _seen_machine(self):
+        """:raise AccessError: a machine that the user cannot see, also where nothing is saved"""
+        self.machine_id.check_access("read")
+        return self.machine_id.sudo()
 
     def action_send(self):
         """Queue it; the machine's form shows what becomes of it.
