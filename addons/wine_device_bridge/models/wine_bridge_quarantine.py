@@ -303,7 +303,7 @@ class WineBridgeEvent(models.Model):
                     was=was,
                 )
             )
-        if item.epoch > machine.bridge_epoch:
+        if item.epoch > machine.bridge_epoch + machine.bridge_epoch_margin:
             raise UserError(
                 self.env._(
                     "Epoch %(epoch)s was never given; %(machine)s is in %(now)s. Claim the board "
@@ -335,7 +335,7 @@ class WineBridgeEvent(models.Model):
         self.env.flush_all()
         received = self.received_at.replace(tzinfo=None)
         publish = Publish(self.topic or "", text.encode(), 0, 0, received, 0)
-        known = {machine.uuid: Known(machine.id, machine.bridge_epoch)}
+        known = {machine.uuid: Known(machine.id, item.epoch)}
         result = Batch(self.env.cr, _Where(machine.uuid, self.channel), known).store([publish])
         self.env.invalidate_all()
         taken = self.search([("event_id", "=", item.id)])
