@@ -98,7 +98,8 @@ class TestGap(BridgeCommon):
         for minutes in (30, 90):
             self.watch(minutes)
         self.assertEqual(gap.case_id.state, "decided")
-        self.assertEqual(len(self.env["wine.case"].search([("kind", "=", "missing")])), 1)
+        mine = [("kind", "=", "missing"), ("machine_id", "=", self.machine.id)]
+        self.assertEqual(len(self.env["wine.case"].search(mine)), 1)
 
     def test_a_machine_that_says_it_holds_none_is_believed(self):
         self.lose(self.doors(3), 1)
