@@ -6,6 +6,7 @@ from odoo.tools import SQL, LazyTranslate
 
 from ..core import gaps
 from ..core.gaps import Gap, Step
+from .wine_bridge_projection import CONFLICTS
 
 _lt = LazyTranslate(__name__)
 
@@ -72,11 +73,19 @@ class WineBridgeGap(models.Model):
         known = open_gaps.grouped(lambda gap: (gap.machine_id.id, gap.epoch))
         missing = self._missing()
         answers = open_gaps._answers()
-        for key in known.keys() | missing.keys():
-            rows = known.get(key, self.browse())
-            rows |= rows._compare(key, *missing.get(key, ([], [])), answers, now)
-            for gap in rows.filtered(lambda gap: not gap.ended_at):
-                gap._decide(answers, now)
+        for key in sorted(known.keys() | missing.keys()):
+            try:
+                with self.env.cr.savepoint():
+                    rows, journal = known.get(key, self.browse()), missing.get(key, ([], []))
+                    self._watch(key, rows, journal, answers, now)
+            except CONFLICTS:  # its journal grows at this moment: the next look sees it
+                self.env.invalidate_all()
+
+    def _watch(self, key, rows, journal, answers, now):
+        """One journal and its gaps."""
+        rows |= rows._compare(key, *journal, answers, now)
+        for gap in rows.filtered(lambda gap: not gap.ended_at):
+            gap._decide(answers, now)
 
     @api.model
     def _missing(self):

@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: LGPL-3.0-or-later
 from datetime import timedelta
+from unittest.mock import patch
 
 from freezegun import freeze_time
+from psycopg2.errors import SerializationFailure
 
 from odoo import fields
 from odoo.tests import tagged
@@ -157,6 +159,32 @@ class TestGap(BridgeCommon):
         self.store(self.publish(lost[0]))
         self.watch(17)
         self.assertEqual((gap.state, gap.case_id.state), ("filled", "decided"))
+
+    def test_a_journal_that_grows_at_this_moment_holds_up_no_other_one(self):
+        """Giving up writes into a journal; a machine that sells all the time is met again."""
+        other = self.make_machine(self.region, {"A1": self.wine}, name="Busy")
+        other.write({"connection_state": "online", "connection_since": self.long_ago})
+        self.lose(self.doors(3), 1)
+        for seq in (1, 3):
+            self.store(self.publish(self.envelope(seq=seq), machine=other))
+        for minutes in (0, 1.1, 2.2, 4.4, 8.8):
+            self.watch(minutes)
+        Journal = type(self.env["wine.bridge.journal"])
+        give_up, busy = Journal._give_up, [other]
+
+        def conflict(model, machine, *args):
+            if machine in busy:
+                raise SerializationFailure("could not serialize access due to concurrent update")
+            return give_up(model, machine, *args)
+
+        gaps = self.gaps() | self.Gap.search([("machine_id", "=", other.id)])
+        with patch.object(Journal, "_give_up", conflict):
+            self.watch(17.6)
+            self.assertEqual(gaps.mapped("state"), ["missing", "asked"])
+            busy.clear()
+            self.watch(18.6)
+        self.assertEqual(gaps.mapped("state"), ["missing", "missing"])
+        self.assertEqual(len(gaps.case_id), 2)
 
     def test_a_refused_event_is_no_gap(self):
         events = self.doors(3)
