@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: LGPL-3.0-or-later
+from dataclasses import replace
 from datetime import timedelta
 
 from odoo import api, fields, models
@@ -159,10 +160,21 @@ class WineBridgeGap(models.Model):
             askable=self.epoch == machine.bridge_epoch and machine.state != "retired",
             online_for=online_for,
         )
-        if todo is Step.ASK:
+        if todo is not Step.WAIT and self.state == "asked" and self._is_unsent():
+            # nobody has asked the machine: silence says nothing of what it holds
+            self._ask(replace(gap, tries=gap.tries - 1), now)
+        elif todo is Step.ASK:
             self._ask(gap, now)
         elif todo is Step.GIVE_UP:
             self._give_up()
+
+    def _is_unsent(self):
+        """Whether the last question never left: the bridge was down, or had no broker."""
+        commands = self.env["wine.bridge.command"].search([("uuid", "=", self.command)])
+        return any(
+            command.state == "queued" or (command.state, command.code) == ("expired", "not_sent")
+            for command in commands
+        )
 
     def _seconds(self, parameter):
         return int(self.env["ir.config_parameter"].sudo().get_param(*parameter))

@@ -42,10 +42,13 @@ class TestGap(BridgeCommon):
     def setUp(self):
         super().setUp()
         self.start()
+        self.bridge = True  # whether one is there that sends what waits
 
     def watch(self, minutes=0):
         with freeze_time(fields.Datetime.now() + timedelta(minutes=minutes)):
             self.Gap._cron_watch()
+        if self.bridge:
+            self.env["wine.bridge.command"].search([("state", "=", "queued")]).state = "sent"
         self.env.flush_all()
         return self.gaps()
 
@@ -91,6 +94,25 @@ class TestGap(BridgeCommon):
         self.watch(700)
         self.assertEqual((gap.state, case.state), ("filled", "decided"))
         self.assertIn("have come", case.decision)
+
+    def test_while_no_bridge_asks_the_machine_nothing_is_given_up(self):
+        """It may hold the event still; an acknowledgement that covers it would delete it there."""
+        lost = self.lose(self.doors(3), 1)
+        self.watch()
+        self.bridge = False
+        for minutes in (1.1, 2.2, 4.4, 8.8, 17.6, 60, 120):
+            gap = self.watch(minutes)
+            self.assertEqual((gap.state, gap.tries), ("asked", 1))
+            self.commands().filtered(lambda one: one.state == "queued").write(
+                {"state": "expired", "code": "not_sent"}
+            )
+        result = self.store(self.publish(self.envelope()))
+        ack = result.journals[self.machine.uuid, 1].acknowledgement(1)
+        self.assertEqual(ack["missing"], [lost[0]["seq"]])
+        self.bridge = True
+        for minutes in (180, 181.1, 183.3, 187.7, 196, 210):
+            gap = self.watch(minutes)
+        self.assertEqual((gap.state, gap.tries), ("missing", 4))
 
     def test_a_case_that_a_person_closed_is_not_opened_again(self):
         self.lose(self.doors(3), 1)
