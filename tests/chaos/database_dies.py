@@ -21,7 +21,7 @@ def killed(stage):
         stage.work(0.1)
         stage.crew.run(AWAY)
         cluster.start()
-    stage.work(0.1)
+    stage.await_bridge()  # or there might be nobody to kill yet
     stage.trouble(cluster.kill_backend(), "there was no backend to kill")
     stage.over()
     stage.work(0.2)

@@ -28,8 +28,8 @@ class Ground(House):
     `store` the one between bridge and database. A scenario takes them where it needs them.
     """
 
-    def __init__(self, name="wine_chaos", machines=200):
-        super().__init__(name)
+    def __init__(self, name=None, machines=200):
+        super().__init__(name or f"wine_chaos_{os.getpid()}")
         self.count = machines
         self.bridges = []
 

@@ -10,7 +10,7 @@ import signal
 import threading
 import time
 
-from odoo.addons.wine_device_bridge.core.topics import EVENT_ACK
+from odoo.addons.wine_device_bridge.core import tell
 from odoo.addons.wine_device_bridge.process import ingest, link
 from odoo.addons.wine_vending.models import wine_projection
 
@@ -56,11 +56,11 @@ def _after_commit():
 def _after_puback():
     """The broker was told (it has a moment to hear it), the device not yet."""
 
-    def before(_link, topic, *_args, **_kwargs):
-        if topic.endswith(EVENT_ACK):
+    def before(teller, busy=False):
+        if teller.owed and not busy:
             _die(0.3)
 
-    _wrap(link.Link, "say", before=before)
+    _wrap(tell.Teller, "tell", before=before)
 
 
 def _during_projection():
