@@ -75,7 +75,7 @@ class Bridge:
         while not self.stopping.wait(REPORT_EVERY):
             self._report()
             self.presence.hold()
-            if not all(thread.is_alive() for thread in threads):
+            if not (self.link.alive and all(thread.is_alive() for thread in threads)):
                 _logger.critical("a worker has died; stopping, so that the supervisor starts anew")
                 self.stopping.set()
                 return 1

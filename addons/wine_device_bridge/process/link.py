@@ -138,6 +138,12 @@ class Link:
         return bool(self.settings.instance)
 
     @property
+    def alive(self):
+        """Whether somebody still listens to the broker; paho forgets its thread where that ends."""
+        thread = self.client._thread
+        return thread is not None and thread.is_alive()
+
+    @property
     def connected(self):
         return self.client.is_connected()
 

@@ -12,6 +12,7 @@ import time
 from odoo.modules.registry import Registry
 
 from ..core import logs
+from ..core.metrics import metrics
 from .heartbeat import Heartbeat
 from .project import Projector
 
@@ -55,6 +56,7 @@ class Projectors:
             return
         if child:
             _logger.error("projector %s ended with %s", child.pid, child.returncode)
+            metrics.count("projector_deaths")
             self.children[place] = None
             self.due[place] = now + self.patience[place]
             self.patience[place] = min(self.patience[place] * 2, 30.0)
