@@ -6,12 +6,13 @@ from datetime import datetime, timedelta, timezone
 from unittest.mock import patch
 from uuid import uuid4
 
-from odoo.addons.wine_vending.core.auth import Authorised, Offer
+from odoo.addons.wine_vending.core.auth import Authorised, Deny, Offer
 from odoo.addons.wine_vending.models.wine_machine_auth import WineMachine
 from odoo.exceptions import UserError
 from odoo.tests import tagged
 
 from ..core import envelope, schema
+from ..models import wine_bridge_auth
 from ..models.wine_bridge_auth import AlreadyAnswered
 from ..process import asked
 from .common import BridgeCommon
@@ -237,6 +238,38 @@ class TestAuth(BridgeCommon):
         with patch.object(WineMachine, "_auth_request", side_effect=AssertionError):
             self.decide(row)
         self.assertEqual((row.answer, row.code), ("deny", "maintenance"))
+
+    def test_a_machine_that_guesses_is_not_asked_for_any_more(self):
+        """Codes to pick something up are short; with its credential anybody asks 50 a second."""
+        other = self.make_machine(self.region, {"A1": self.wine}, name="Other")
+        other.action_activate() if other.state != "active" else None
+        asked_for = []
+
+        def answer(request):
+            asked_for.append(request.token)
+            return Deny("unknown_token", "No.") if request.token == TOKEN else Offer("Ann")
+
+        with answering(answer), patch.object(wine_bridge_auth, "WRONG", 3):
+            self.decide(*[self.ask(kind="pickup") for _n in range(3)])
+            late = self.ask(kind="voucher", data={"token": "4929"})
+            self.decide(late)
+            self.assertEqual((late.answer, late.code), ("deny", "too_many"))
+            self.assertEqual(len(asked_for), 3)
+            theirs = self.ask(machine=other, data={"token": "right"})
+            self.decide(theirs)
+            self.assertEqual(theirs.answer, "offer")
+            wrong = self.env["wine.bridge.auth"].search([("code", "=", "unknown_token")])
+            wrong.answered_at = datetime.now() - timedelta(minutes=11)
+            again = self.ask(data={"token": "right"})
+            self.decide(again)
+            self.assertEqual(again.answer, "offer", "it is asked for again after a while")
+
+    def test_what_the_platform_itself_denied_is_no_guess(self):
+        with patch.object(wine_bridge_auth, "WRONG", 1):
+            self.decide(self.ask())
+            row = self.ask()
+            self.decide(row)
+            self.assertEqual(row.code, "unsupported")
 
     def test_in_the_language_of_the_machine(self):
         self.env["res.lang"]._activate_lang("zh_CN")
