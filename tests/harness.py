@@ -4,6 +4,7 @@
 import json
 import os
 import signal
+import socket
 import threading
 import time
 from contextlib import ExitStack, contextmanager
@@ -137,13 +138,28 @@ class House:
             self.do(lambda env: command.issue(env, options))
         self.broker.reload()
 
-    def start_bridge(self, **variables):
-        """Start the bridge and wait until it has said that it is online."""
+    def start_bridge(self, wait=True, **variables):
+        """Start the bridge and wait until it hears.
+
+        Before the first time nobody keeps what machines say: they have to say it again later.
+        """
         environment = kit.bridge_environment(self.name, self.broker)
         environment.update(variables)
         running = kit.process(kit.bridge_command(self.name), environment, f"{self.name}-bridge")
         self.bridge = self.stack.enter_context(running)
+        if wait:
+            assert self.until(self._hears), "the bridge does not start: see its log"
         return self.bridge
+
+    def _hears(self):
+        if self.bridge.poll() is not None:
+            return True  # and not any more
+        return self.query(
+            """SELECT 1 FROM wine_bridge_process
+                WHERE pid = %s AND host = %s AND state = 'running' AND connected""",
+            self.bridge.pid,
+            socket.gethostname(),
+        )
 
     def kill_bridge(self):
         """The way of a power cut."""

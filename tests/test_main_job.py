@@ -60,7 +60,7 @@ def _drive(house, fleet):
     assert fleet.run_until(lambda: platform.done >= AUTHORISED // 2, 120)
     house.kill_bridge()
     fleet.run(2)
-    house.start_bridge()
+    house.start_bridge(wait=False)
     assert fleet.run_until(lambda: crowd.closed and platform.done >= AUTHORISED, 240)
     fleet.actors.clear()
     for machine in fleet.machines:
