@@ -14,6 +14,7 @@ from tests.harness import House
 from tools.env import kit
 from tools.env.paths import LOGS, PYTHON, RUN
 
+pytestmark = pytest.mark.alone
 NAME = "wine_asking"
 BACKLOG = 100_000
 OPTIONS = Options(seed=5, rate=0, start_spread=0, dispense=0.05, tele=0, duplicate_rate=1.0)
