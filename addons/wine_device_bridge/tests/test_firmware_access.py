@@ -72,6 +72,15 @@ class TestFirmwareOutside(BridgeAccess):
         campaign.action_start()
         self.assertNotIn(self.foreign.machine, campaign.sudo().install_ids.machine_id)
 
+    def test_nothing_is_counted_in_a_foreign_region(self):
+        """By a draft that is never saved: how many machines there run which version."""
+        values = {"firmware_id": self.artefact.id, "region_id": self.own.region.id}
+        ask = self.as_manager("wine.firmware.campaign").onchange
+        spec = {"plan_text": {}, "wave_ids": {"fields": {"machine_count": {}}}}
+        self.assertIn("machines", ask(values, ["region_id"], spec)["value"]["plan_text"])
+        with self.refused():
+            ask({**values, "region_id": self.foreign.region.id}, ["region_id"], spec)
+
     def test_a_wave_stays_in_its_campaign(self):
         """Not into one that runs, nor into one that is seen and not managed."""
         running, other = self.draft(), self.draft()
