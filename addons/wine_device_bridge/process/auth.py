@@ -77,6 +77,8 @@ class AuthLane:
     def _claim(self, limit):
         """Ids of questions that are ours now; [] where none is fresh enough to be asked."""
         with db_connect(self.settings.database).cursor() as cr:
+            # another bridge was woken by the same words: what it took is passed over, no conflict
+            cr.execute("SET TRANSACTION ISOLATION LEVEL READ COMMITTED")
             cr.execute(
                 """UPDATE wine_bridge_auth SET state = 'asked' WHERE id IN (
                        SELECT id FROM wine_bridge_auth

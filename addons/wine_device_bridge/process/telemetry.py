@@ -75,8 +75,11 @@ class Telemetry:
                 return self._store(publishes)
             except (SerializationFailure, UniqueViolation):
                 _logger.info("another bridge stored the same; attempt %s", attempt)
-            except (DatabaseError, ValueError) as error:
+            except DatabaseError as error:
                 _logger.error("%s messages with readings are lost: %s", len(publishes), error)
+                break
+            except Exception:  # whatever it is: no reading is worth the bridge
+                _logger.exception("%s messages with readings are lost", len(publishes))
                 break
         self.totals["lost"] += len(publishes)
         return None
