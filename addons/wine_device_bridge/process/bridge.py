@@ -9,6 +9,7 @@ import threading
 from odoo.modules.registry import Registry
 
 from ..core import logs
+from ..core.outage import hush
 from .access import Access, AccessSettings
 from .auth import AuthLane
 from .floods import Floods
@@ -40,6 +41,7 @@ class Bridge:
         """:param access: ``AccessSettings``: how the broker is told who may speak"""
         access = access or AccessSettings()
         logs.set_up(settings.log, settings.instance, [settings.password, access.emqx_secret])
+        hush()
         self.settings = settings
         self.stopping = threading.Event()
         self.stored = threading.Event()

@@ -15,6 +15,7 @@ from ..core.metrics import metrics
 from ..core.received import Received
 from ..models.wine_bridge_projection import LIMITS
 from .again import count_again
+from .away import outage
 from .store import Batch, read_machines
 
 _logger = logging.getLogger(__name__)
@@ -98,10 +99,11 @@ class Ingest:
                 self._sift(batch, error, blame)
                 return
             except DatabaseError as error:
-                _logger.error("the database does not take %s messages: %s", len(batch), error)
+                outage.failed(error, "the database does not take %s messages", len(batch))
                 if self.stopping.is_set():
                     return
             else:
+                outage.over()
                 break
             time.sleep(delay)
             delay = min(delay * 2, 5)

@@ -12,6 +12,7 @@ from odoo.modules.registry import Registry
 
 from ..core.metrics import metrics
 from ..models.wine_bridge_projection import CONFLICTS, SURROUNDINGS, is_from_outside
+from .away import outage
 from .claims import Claims
 
 _logger = logging.getLogger(__name__)
@@ -47,8 +48,9 @@ class Projector:
             try:
                 worked = self.round()
                 self._alarm()
+                outage.over()
             except (DatabaseError, *SURROUNDINGS) as error:
-                _logger.error("projection waits for its surroundings: %s", error)
+                outage.failed(error, "projection waits for its surroundings")
                 self.claims.forget()
                 worked = 0
                 self.stopping.wait(1)

@@ -13,6 +13,7 @@ from odoo.modules.registry import Registry
 
 from ..core import logs
 from ..core.metrics import metrics
+from ..core.outage import hush
 from .heartbeat import Heartbeat
 from .project import Projector
 
@@ -85,6 +86,7 @@ def run_alone(settings):
     :return: the exit code
     """
     logs.set_up(settings.log, settings.instance, [settings.password])
+    hush()
     stopping, stored = threading.Event(), threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_why: (stopping.set(), stored.set()))

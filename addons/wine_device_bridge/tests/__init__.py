@@ -33,3 +33,4 @@ from . import test_health
 from . import test_moved_history
 from . import test_link
 from . import test_ingest
+from . import test_outage
