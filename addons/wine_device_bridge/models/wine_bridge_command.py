@@ -154,7 +154,8 @@ class WineBridgeCommand(models.Model):
         self.flush_model()
         rows = self.env.execute_query(
             SQL(
-                """UPDATE wine_bridge_command command SET state = 'queued'
+                """UPDATE wine_bridge_command command
+                      SET state = 'queued', write_date = now() AT TIME ZONE 'UTC'
                      FROM unnest(%s::int[], %s::timestamp[]) AS born (machine, at)
                     WHERE command.machine_id = born.machine AND command.channel = 'cmd'
                       AND command.state = 'sent' AND command.sent_at < born.at
@@ -166,7 +167,7 @@ class WineBridgeCommand(models.Model):
             )
         )
         if rows:
-            self.invalidate_model(["state"])
+            self.invalidate_model(["state", "write_date"])
             self.env.cr.execute("SELECT pg_notify('wine_bridge_outbox', '')")
 
     # === WHAT MACHINES REPORT === #

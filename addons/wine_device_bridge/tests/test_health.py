@@ -105,7 +105,7 @@ class TestHealth(HealthCommon):
         self.machine._lock_command("machine.lock")
         self.env.flush_all()
         self.env.cr.execute(
-            "UPDATE wine_bridge_command SET create_date = create_date - interval '2 minutes'"
+            "UPDATE wine_bridge_command SET write_date = create_date - interval '2 minutes'"
         )
         self.assertEqual(self.state(), ("degraded", ["lag", "commands"]))
         figures = self.env["wine.bridge.health"]._figures()
