@@ -2,12 +2,15 @@
 """A company for one test: database, broker, bridge and fleet, all of them real and of its own."""
 
 import json
+import os
 import signal
+import socket
 import threading
 import time
 from contextlib import ExitStack, contextmanager
+from unittest.mock import patch
 
-from tools.env import kit, odoo
+from tools.env import bridge, kit, odoo
 from tools.env.paths import RUN
 
 READY = 60
@@ -43,8 +46,6 @@ class House:
         return self.stack.__exit__(*details)
 
     def _use_odoo(self):
-        import os
-
         os.environ.update(odoo.environment(self.conf))
         from odoo.tools import config
 
@@ -116,19 +117,49 @@ class House:
 
     # === PROCESSES === #
 
-    def provision(self):
-        """Credentials for all machines; returns the configuration of the fleet as a dict."""
+    def provision(self, apart=False):
+        """Credentials for all machines; returns the configuration of the fleet as a dict.
+
+        :param apart: by a process of its own, which has to load all of Odoo once more
+        """
         path = RUN / f"{self.name}-fleet.json"
-        kit.provision(self.name, self.broker, path)
+        if apart:
+            kit.provision(self.name, self.broker, path)
+        else:
+            self._provision_here(path)
         return json.loads(path.read_text())
 
-    def start_bridge(self, **variables):
-        """Start the bridge and wait until it has said that it is online."""
+    def _provision_here(self, path):
+        from odoo.cli.command import find_command
+
+        command = find_command("wine_bridge_credentials")()
+        options, _rest = command.parse(bridge.credential_arguments(self.name, self.broker, path))
+        with patch.dict(os.environ, kit.bridge_environment(self.name, self.broker)):
+            self.do(lambda env: command.issue(env, options))
+        self.broker.reload()
+
+    def start_bridge(self, wait=True, **variables):
+        """Start the bridge and wait until it hears.
+
+        Before the first time nobody keeps what machines say: they have to say it again later.
+        """
         environment = kit.bridge_environment(self.name, self.broker)
         environment.update(variables)
         running = kit.process(kit.bridge_command(self.name), environment, f"{self.name}-bridge")
         self.bridge = self.stack.enter_context(running)
+        if wait:
+            assert self.until(self._hears), "the bridge does not start: see its log"
         return self.bridge
+
+    def _hears(self):
+        if self.bridge.poll() is not None:
+            return True  # and not any more
+        return self.query(
+            """SELECT 1 FROM wine_bridge_process
+                WHERE pid = %s AND host = %s AND state = 'running' AND connected""",
+            self.bridge.pid,
+            socket.gethostname(),
+        )
 
     def kill_bridge(self):
         """The way of a power cut."""

@@ -14,6 +14,7 @@ from tests.harness import House
 from tools.env import kit
 from tools.env.paths import LOGS, PYTHON, RUN
 
+pytestmark = pytest.mark.alone
 NAME = "wine_asking"
 BACKLOG = 100_000
 OPTIONS = Options(seed=5, rate=0, start_spread=0, dispense=0.05, tele=0, duplicate_rate=1.0)
@@ -73,6 +74,13 @@ class Desk:
         )
         return rows[0] if rows else None
 
+    def timed(self):
+        """Whether a bridge has told how long answers take."""
+        figures = (
+            "SELECT 1 FROM wine_bridge_process WHERE strpos(figures::text, 'auth_seconds') > 0"
+        )
+        return bool(self.house.query(figures))
+
     def told(self, request):
         """How many commands were written for a question."""
         ((count,),) = self.house.query(
@@ -119,6 +127,8 @@ def test_what_nobody_offers_is_denied_in_words(desk):
     for _machine, request in asked:
         assert desk.told(request) == 1, "the device sends everything twice, one answer is due"
         assert desk.kept(request) == ("done", "deny", "unsupported")
+    assert desk.fleet.run_until(desk.timed, 15), "nobody sees how long an answer takes"
+    assert "a question fails" not in (LOGS / f"{NAME}-bridge.log").read_text(errors="replace")
 
 
 def test_an_offer_is_chosen_from_and_becomes_a_sale(desk):

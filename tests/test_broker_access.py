@@ -214,6 +214,9 @@ FORBIDDEN_WRITES = [
     f"{BASE}/platform/state",
     f"wine/v1/other/{A}/up/evt",
     f"{BASE}/{A}",
+    f"{BASE}/{A}/up/junk",
+    f"{BASE}/{A}/up/evt/more",
+    f"{BASE}/{A}/up",
     "$CONTROL/dynamic-security/v1",
     "anything",
 ]
@@ -297,9 +300,19 @@ def test_what_the_broker_has_can_be_told(adapter, let_in):
     tell(adapter, (A, "off:1"), (B, "on:7"))
     there = adapter._accounts()
     assert (there[A], there[B]) == ("off", "on:7")
-    roles = core().machines_of_roles(BASE, adapter.control.ask(core().ask_roles())[0])
+    roles = {machine for machine, as_now in adapter._roles().items() if as_now}
     assert roles >= {A, B}
     assert core().is_so("on:7", B, there, roles) and not core().is_so("on:6", B, there, roles)
+
+
+def test_rules_of_an_earlier_version_are_told_anew(adapter, let_in):
+    """After an update of the platform no machine keeps rights that it had before it."""
+    name = core().role_name(BASE, A)
+    old = core()._allow("publishClientSend", f"{BASE}/{A}/up/#")
+    adapter.control.ask([{"command": "modifyRole", "rolename": name, "acls": [old]}])
+    assert adapter._roles()[A] is False and adapter._roles()[B] is True
+    tell(adapter, (A, "on:1"))
+    assert adapter._roles()[A] is True
 
 
 def test_a_credential_of_an_unknown_key_is_a_fault_of_its_own(adapter):
@@ -353,7 +366,7 @@ def test_the_password_file_throws_out_as_well():
     from odoo.addons.wine_device_bridge.process.access import AccessSettings
     from odoo.addons.wine_device_bridge.process.brokers import PasswordFile
 
-    with kit.broker(f"{TENANT}_file", access="password_file") as other:
+    with kit.broker(f"{TENANT}_file", access="password_file", tls=True) as other:
         pid_file = str(other.home / "mosquitto.pid")
         access = AccessSettings("password_file", passwd=str(other.passwd), pid_file=pid_file)
         adapter = PasswordFile(SimpleNamespace(user=mosquitto.BRIDGE), access)
@@ -365,6 +378,7 @@ def test_the_password_file_throws_out_as_well():
             time.sleep(0.3)
 
         tell(**{A: "first", B: "other"})
+        _nobody_takes_a_foreign_client_id(other)
         machine, bystander = Device(other, A, "first"), Device(other, B, "other")
         try:
             assert machine.is_in and bystander.is_in
@@ -374,3 +388,12 @@ def test_the_password_file_throws_out_as_well():
         finally:
             machine.close()
             bystander.close()
+
+
+def _nobody_takes_a_foreign_client_id(broker):
+    line = {"port": broker.tls_port, "ca": broker.ca}
+    devices = [Device(broker, B, "other", **line), Device(broker, A, "first", client_id=B, **line)]
+    time.sleep(0.3)
+    assert devices[0].is_in, "a machine ended the session of another one by its client id"
+    for device in devices:
+        device.close()

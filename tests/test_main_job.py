@@ -43,7 +43,7 @@ BUSY = Options(
 def day(tmp_path_factory):
     """A whole day of 20 machines, driven to its end; yields (house, report of the fleet)."""
     with House("wine_e2e") as house:
-        config = house.provision()
+        config = house.provision(apart=True)
         house.start_bridge()
         with Fleet(config, tmp_path_factory.mktemp("fleet"), BUSY) as fleet:
             yield house, _drive(house, fleet)
@@ -60,7 +60,7 @@ def _drive(house, fleet):
     assert fleet.run_until(lambda: platform.done >= AUTHORISED // 2, 120)
     house.kill_bridge()
     fleet.run(2)
-    house.start_bridge()
+    house.start_bridge(wait=False)
     assert fleet.run_until(lambda: crowd.closed and platform.done >= AUTHORISED, 240)
     fleet.actors.clear()
     for machine in fleet.machines:

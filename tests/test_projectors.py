@@ -47,17 +47,15 @@ class Inbox:
         self.house, self.machines = house, machines
         self.seqs = Counter()
         self.epoch = next(EPOCHS)
+        self.publishes = []  # what was stored last
 
     def store(self, speakers, kind="door", data=None):
         """One event for each of ``speakers`` (machine ids); returns message ids in order."""
-        from odoo.addons.wine_device_bridge.core.topics import Topics
         from odoo.addons.wine_device_bridge.process.link import Publish
-        from odoo.addons.wine_device_bridge.process.store import Batch, Known
 
         uuids = {row[0]: row[1] for row in self.machines}
-        topics = Topics("wine/v1", DATABASE)
-        known = {uuid: Known(row_id, self.epoch) for row_id, uuid in uuids.items()}
-        publishes, ids = [], []
+        publishes, ids = self.publishes, []
+        publishes.clear()
         for machine in speakers:
             self.seqs[machine] += 1
             ids.append(str(uuid4()))
@@ -78,16 +76,28 @@ class Inbox:
                     1,
                 )
             )
-        with self.house.env() as env:
-            stored = Batch(env.cr, topics, known).store(publishes)
+        stored = self.take(publishes)
         assert (stored.stored, stored.quarantined) == (len(publishes), 0)
         return ids
+
+    def take(self, publishes):
+        """Store messages as the bridge's worker does, in a transaction of its own."""
+        from odoo.addons.wine_device_bridge.core.topics import Topics
+        from odoo.addons.wine_device_bridge.process.store import Batch, Known
+        from odoo.sql_db import db_connect
+
+        topics = Topics("wine/v1", DATABASE)
+        known = {uuid: Known(row_id, self.epoch) for row_id, uuid, _slot in self.machines}
+        with db_connect(DATABASE).cursor() as cr:
+            cr.execute("SET TRANSACTION ISOLATION LEVEL READ COMMITTED")
+            return Batch(cr, topics, known).store(publishes)
 
 
 class Watcher:
     """Stands in the door of the facts: who took what when, and what must fail."""
 
-    def __init__(self, poison=(), later=()):
+    def __init__(self, poison=(), later=(), error=ZeroDivisionError):
+        self.error = error
         self.poison, self.later = set(poison), dict.fromkeys(later, 0)
         self.lock = threading.Lock()
         self.at_work = defaultdict(set)  # machine id → threads that hold facts of it
@@ -113,7 +123,7 @@ class Watcher:
                 time.sleep(0.003)  # long enough to meet
                 for fact in facts:
                     if fact.reference in watcher.poison:
-                        raise ZeroDivisionError("poison")
+                        raise watcher.error("poison")
                     if watcher.later.get(fact.reference, 9) < 2:
                         watcher.later[fact.reference] += 1
                         raise RetryLater("a session is closing")
@@ -192,6 +202,48 @@ def test_two_projectors_share_no_machine(house, inbox, quiet):
     )
     assert sorted(row[0] for row in put_aside) == sorted(poison)
     assert {row[1:] for row in put_aside} == {(3, "message")}
+
+
+def test_what_is_too_large_for_the_database_is_put_aside(house, inbox, quiet):
+    """PostgreSQL calls it operational, like a lost connection: waiting does not help."""
+    from psycopg2.errors import ProgramLimitExceeded
+
+    stored = inbox.store([row[0] for row in inbox.machines] * 2)
+    made, stopping = projectors(house, 1)
+    with Watcher(stored[:1], error=ProgramLimitExceeded).patched():
+        assert run_until_used(house, made, stopping, 30), f"{house.waiting()} messages wait"
+    states = Counter(
+        house.query("SELECT state FROM wine_bridge_event WHERE event_id = ANY(%s)", stored)
+    )
+    assert states == {("done",): len(stored) - 1, ("failed",): 1}
+
+
+def test_a_failure_that_cannot_be_noted_holds_up_its_machine_alone(house, inbox, quiet):
+    from odoo.addons.wine_device_bridge.models.wine_bridge_projection import WineBridgeEvent
+    from odoo.addons.wine_device_bridge.process import project
+
+    ids = [row[0] for row in inbox.machines]
+    stored = inbox.store(ids * 3)
+    made, stopping = projectors(house, 1)
+
+    def fails(self, row, error):
+        raise LookupError("there is no table of cases")
+
+    thread = threading.Thread(target=made[0].run)
+    with (
+        Watcher(stored[:1]).patched(),
+        patch.object(WineBridgeEvent, "_count_failure", fails),
+        patch.object(project, "STUCK", 1.0),
+    ):
+        thread.start()
+        try:
+            assert house.until(lambda: house.waiting() <= 3, 30), f"{house.waiting()} wait"
+            assert thread.is_alive()
+        finally:
+            stopping.set()
+            thread.join(20)
+    waiting = house.query("SELECT DISTINCT machine_id FROM wine_bridge_event WHERE state = 'new'")
+    assert waiting == [(ids[0],)]
 
 
 def test_each_machine_keeps_its_order(house, inbox, quiet):
@@ -280,3 +332,68 @@ def test_the_working_transaction_sees_what_was_committed_before(house, inbox):
         assert run_until_used(house, made, stopping)
     marks = [error for error in conflicts if "wine_bridge_event" in str(error)]
     assert not marks, marks
+
+
+def test_messages_that_come_again_hold_up_no_round(house, inbox):
+    """Machines that send again and again what waits to be used: no round fails by it."""
+    from odoo.addons.wine_device_bridge.process.again import count_again
+    from odoo.addons.wine_device_bridge.process.project import Projector
+    from odoo.addons.wine_vending.models.wine_projection import WineMachine
+    from odoo.sql_db import db_connect
+
+    ids = [row[0] for row in inbox.machines]
+    stored = inbox.store(ids * 5)
+    again, project, failures = [], WineMachine._project, []
+
+    def meanwhile(model, facts):
+        again.append(inbox.take(inbox.publishes))
+        return project(model, facts)
+
+    in_transaction = Projector._in_transaction
+
+    def counted(self, work):
+        try:
+            return in_transaction(self, work)
+        except Exception as error:
+            failures.append(error)
+            raise
+
+    made, stopping = projectors(house, 1, batch=1000)
+    with (
+        patch.object(WineMachine, "_project", meanwhile),
+        patch.object(Projector, "_in_transaction", counted),
+    ):
+        assert run_until_used(house, made, stopping)
+    assert again
+    assert not failures, failures
+    assert {result.duplicates for result in again} == {len(stored)}
+    left = Counter()
+    for result in again:
+        left.update(result.uncounted)
+    assert len(left) == len(stored), "each was in use when it came again"
+    with db_connect(DATABASE).cursor() as cr:
+        assert count_again(cr, left) == {}
+    rows = house.query(
+        "SELECT DISTINCT duplicates FROM wine_bridge_event WHERE event_id = ANY(%s)", stored
+    )
+    assert rows == [(len(again),)], "each is counted, once"
+
+
+def test_what_waits_is_counted_before_a_projector_has_it(house, inbox):
+    """Nobody is using it: the count stands at once, and the machine is claimed a moment later."""
+    from odoo.addons.wine_device_bridge.process.claims import Claims
+
+    ids = [row[0] for row in inbox.machines]
+    stored = inbox.store(ids)
+    assert inbox.take(inbox.publishes).uncounted == {}
+    claims = Claims(house.name, after=0)
+    try:
+        claimed = claims.take(1000)
+        assert sorted(claimed) == sorted(ids), "the door has let go of the machines"
+        assert len(inbox.take(inbox.publishes).uncounted) == len(stored)
+    finally:
+        claims.forget()
+    counts = house.query(
+        "SELECT DISTINCT duplicates FROM wine_bridge_event WHERE event_id = ANY(%s)", stored
+    )
+    assert counts == [(1,)]

@@ -126,7 +126,7 @@ class Day:
             machine = self.by_uuid[uuids[stop["machine"]]]
             if number == len(stops) // 2:
                 self.house.kill_bridge()
-                self.house.start_bridge()
+                self.house.start_bridge(wait=False)
             if number % 2:
                 self._machine_first(phone, stop, machine, odd=number == 1)
             else:

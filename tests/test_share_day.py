@@ -56,7 +56,7 @@ class Trade:
         assert self.fleet.run_until(self.fleet.ready, 60), "not every machine got its planogram"
         self.sell(120)
         self.house.kill_bridge()
-        self.house.start_bridge()
+        self.house.start_bridge(wait=False)
         self.sell(80)
         self.refunded = self.house.do(lambda env: self._refund(env, 12))
         self.ledger_before = self.ledger()

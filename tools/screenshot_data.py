@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: LGPL-3.0-or-later
 """What the screenshots need and a demo installation has not by itself, made as its users make it:
 a route of today, a draft with a changed price, a price limit, a complaint, an adjustment of shares
-to check, a line that its partner objects to. Each only once."""
+to check, a line that its partner objects to, a device that breaks the protocol. Each only once."""
 
 import base64
 import http.cookiejar
@@ -9,6 +9,8 @@ import json
 import re
 import urllib.parse
 import urllib.request
+
+from tools import screenshot_device
 
 #: machines of the route that is made, and by how much the draft raises a price
 STOPS = 4
@@ -71,6 +73,7 @@ def prepare(url):
     _hand_over_vouchers(platform)
     _approve_one(Client(url, "finance"))
     _bring_firmware(platform)
+    screenshot_device.speak(url, platform)
 
 
 def _bring_firmware(client):

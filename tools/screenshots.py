@@ -94,6 +94,18 @@ def session_of(url, login):
     return Client(url, login).session
 
 
+def _element(target):
+    """What finds the target of a click in the page."""
+    kind, _colon, text = target.partition(":")
+    if kind != "text":
+        return f"document.querySelector({json.dumps(target)})"
+    places = ".o_data_row .o_data_cell, .o_kanban_record"
+    return (
+        f"[...document.querySelectorAll({json.dumps(places)})]"
+        f".find((one) => one.innerText.includes({json.dumps(text)}))"
+    )
+
+
 def _reach(browser, shot):
     """Click the way to what the shot is of; a click that came too early is made again."""
     there = f"document.querySelector({json.dumps(shot.selector)})"
@@ -104,7 +116,7 @@ def _reach(browser, shot):
         for target in targets:
             if shot.clicks and browser.value(f"Boolean({there})"):
                 return True
-            element = f"document.querySelector({json.dumps(target)})"
+            element = _element(target)
             if browser.until(element, 15):
                 time.sleep(0.6)
                 browser.value(shot.script and f"{{{shot.script}}};0" or f"{element}?.click();0")

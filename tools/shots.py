@@ -13,8 +13,9 @@ from dataclasses import dataclass
 class Shot:
     """One picture: who looks (nobody: a public page), at what, and what must be there before.
 
-    ``clicks`` are made one after the other until ``selector`` is there, ``script`` is for what is
-    no click; ``scroll`` is brought to the middle before the picture is taken.
+    ``clicks`` are made one after the other until ``selector`` is there: a selector, or ``text:``
+    and what a row or card says; ``script`` is for what is no click; ``scroll`` is brought to the
+    middle before the picture is taken.
     """
 
     name: str
@@ -64,6 +65,11 @@ RECONCILIATION = _share("wine_share_reconciliation_action")
 POLICIES = _share("wine_share_policy_action")
 #: a button that a phone keeps in a menu
 WHAT_IF = "[name=action_what_if]"
+#: the refused sale of the workshop's machine, and buttons that a phone keeps in a menu
+QUARANTINE = _bridge("wine_bridge_quarantine_action")
+BAD_PRICE = "text:data.price"
+LIVE = "button[name=action_view_bridge_tail]"
+MORE = f":is(.o-form-buttonbox .o_button_more, {LIVE})"
 #: the first one that is a draft
 DRAFT = ".o_data_row:has(.text-bg-warning) .o_data_cell, .o_kanban_record:has(.text-bg-warning)"
 
@@ -255,8 +261,45 @@ SHOTS = (
         ".tab-pane.active .o_field_widget[name=wine_grape]",
         clicks=(*CARD, ".nav-link[name=wine]"),
     ),
-    Shot("inbox", "platform", _at("wine_bridge_event_action", "wine_device_bridge"), ROW),
-    Shot("commands", "platform", _at("wine_bridge_command_action", "wine_device_bridge"), ROW),
+    # the bridge
+    Shot("bridge", "platform", "/odoo/wine-bridge", ".o_wine_bridge_tile"),
+    Shot("inbox", "platform", _bridge("wine_bridge_event_action"), ROW),
+    Shot("inbox-message", "platform", _bridge("wine_bridge_event_action"), SHEET, clicks=OPEN),
+    Shot("quarantine", "platform", QUARANTINE, ROW_OR_WORDS),
+    Shot("quarantine-message", "platform", QUARANTINE, ".o_wine_fault", clicks=(BAD_PRICE,)),
+    Shot(
+        "quarantine-correct",
+        "platform",
+        QUARANTINE,
+        ".modal .o_field_widget[name=text] textarea",
+        clicks=(BAD_PRICE, "button[name=action_correct]"),
+    ),
+    Shot(
+        "quarantine-compare",
+        "platform",
+        QUARANTINE,
+        ".o_wine_compare",
+        clicks=("text:another message was stored",),
+        scroll=".o_wine_compare",
+    ),
+    Shot("missing-events", "harbor", _bridge("wine_bridge_gap_action"), ROW_OR_WORDS),
+    Shot("disturbances", "platform", _bridge("wine_bridge_disturbance_action"), ROW_OR_WORDS),
+    Shot(
+        "live",
+        "platform",
+        MACHINES,
+        ".o_wine_tail_row",
+        clicks=("text:Workshop machine", MORE, LIVE),
+    ),
+    Shot("commands", "platform", _bridge("wine_bridge_command_action"), ROW),
+    Shot(
+        "commands-graph",
+        "platform",
+        _bridge("wine_bridge_command_action"),
+        ".o_graph_view canvas",
+        clicks=(".o_switch_view.o_graph",),
+        widths=AT_A_DESK,
+    ),
     # firmware
     Shot("firmware-campaigns", "platform", _bridge("wine_firmware_campaign_action"), ROW),
     Shot(
@@ -275,9 +318,8 @@ SHOTS = (
         _bridge("wine_firmware_machine_action"),
         f".o_group_header, {ROW}",
     ),
-    Shot(
-        "questions", "platform", _at("wine_bridge_auth_action", "wine_device_bridge"), ROW_OR_WORDS
-    ),
+    Shot("questions", "platform", _bridge("wine_bridge_auth_action"), ROW_OR_WORDS),
+    Shot("question", "platform", _bridge("wine_bridge_auth_action"), SHEET, clicks=OPEN),
     Shot(
         "tell-a-machine",
         "service-harbor",

@@ -26,6 +26,7 @@
         "views/bridge_planogram_views.xml",
         "views/bridge_menus.xml",
         "views/bridge_gap_views.xml",
+        "views/bridge_disturbance_views.xml",
         "views/bridge_access_views.xml",
         "views/machine_command_views.xml",
         "views/firmware_views.xml",

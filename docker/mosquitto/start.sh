@@ -38,7 +38,12 @@ topic read $base/+/up/#
 topic write $base/+/down/#
 topic readwrite $base/platform/state
 
-pattern write $base/%u/up/#
+pattern write $base/%u/up/birth
+pattern write $base/%u/up/state
+pattern write $base/%u/up/evt
+pattern write $base/%u/up/ack
+pattern write $base/%u/up/reported
+pattern write $base/%u/up/tele
 pattern read $base/%u/down/#
 pattern read $base/platform/state
 EOF
@@ -48,6 +53,8 @@ fi
 if [ -e "$certs/broker.pem" ]; then
     printf 'listener 8883\ncafile %s\ncertfile %s\nkeyfile %s\ntls_version tlsv1.2\n' \
         "$certs/ca.pem" "$certs/broker.pem" "$certs/broker.key" >>"$conf"
+    # machines come by this port: none by the client id of another one; the plugin binds it itself
+    [ "$access" = mosquitto_dynsec ] || echo 'use_username_as_clientid true' >>"$conf"
     chown mosquitto:mosquitto "$certs" "$certs/broker.key" "$certs/broker.pem" "$certs/ca.pem"
 fi
 

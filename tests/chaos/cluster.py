@@ -25,14 +25,16 @@ STARTING = 60
 class Cluster:
     """Use as a context manager: a cluster in a temporary folder, reached by its socket there."""
 
-    def __init__(self):
+    def __init__(self, hasty=False):
+        """:param hasty: wait for no disk; whoever is killed here, the kernel writes in the end"""
+        self.hasty = hasty
         self.folder = Path(tempfile.mkdtemp(prefix="wine-chaos-"))
         self.data, self.log = self.folder / "data", self.folder / "log"
         self.bin = postgres_bin()
 
     def __enter__(self):
         own(self.folder)
-        command = [self.bin / "initdb", "-D", self.data, "-U", "postgres", "-E", "UTF8"]
+        command = [self.bin / "initdb", "-D", self.data, "-U", "postgres", "-E", "UTF8", "-N"]
         as_service([*command, "--locale=C.UTF-8", "--auth=trust"], failure="initdb fails")
         self.start()
         self.sql("postgres", f"CREATE ROLE {postgres.USER} LOGIN SUPERUSER", user="postgres")
@@ -102,12 +104,18 @@ class Cluster:
     def copy(self, template, name):
         """Have database `name`, as `template` of the project's cluster is now."""
         dump = self.folder / "dump"
-        programs = ("pg_dump", "-Fd", "-j2", "-Z0", "-f", dump, template)
+        programs = ("pg_dump", "-Fc", "-Z0", "-f", dump, template)
         postgres.tool(*programs, failure=f"{template} cannot be copied")
+        self._wait_for_disk(False)
         self._tool("createdb", name)
         self._tool("pg_restore", "-j2", "-d", name, dump)
-        shutil.rmtree(dump)
+        dump.unlink()
         self.sql(name, "ANALYZE")
+        self._wait_for_disk(not self.hasty)
+
+    def _wait_for_disk(self, wanted):
+        self.sql("postgres", f"ALTER SYSTEM SET fsync = {'on' if wanted else 'off'}")
+        self.sql("postgres", "SELECT pg_reload_conf()")
 
     def _tool(self, name, *arguments):
         variables = {**os.environ, **self.connection()}

@@ -28,20 +28,21 @@ class Ground(House):
     `store` the one between bridge and database. A scenario takes them where it needs them.
     """
 
-    def __init__(self, name=None, machines=200):
+    def __init__(self, name=None, machines=200, hasty=False):
+        """:param hasty: see :class:`Cluster`"""
         super().__init__(name or f"wine_chaos_{os.getpid()}")
-        self.count = machines
+        self.count, self.hasty = machines, hasty
         self.bridges = []
 
     def __enter__(self):
-        self.cluster = self.stack.enter_context(Cluster())
+        self.cluster = self.stack.enter_context(Cluster(self.hasty))
         self.cluster.copy(TEST_DATABASE, self.name)
         self.stack.enter_context(patch.object(postgres, "connection", self.cluster.connection))
         self.stack.enter_context(patch.dict(os.environ))
         files = self.cluster.folder / "files"
         stored = database.FILESTORE / TEST_DATABASE
         if stored.exists():
-            shutil.copytree(stored, files / "filestore" / self.name)
+            shutil.copytree(stored, files / "filestore" / self.name, copy_function=_link)
         self.conf, _port = kit.odoo_conf(self.name, db_host=self.cluster.folder, data_dir=files)
         self.broker = self.stack.enter_context(kit.broker(self.name))
         self._use_odoo()
@@ -165,3 +166,11 @@ class Ground(House):
             self.cluster.start()
         if not self.broker.pid():
             self.start_broker()
+
+
+def _link(source, target):
+    """Odoo never changes a stored file: both may have the same, where that is one file system."""
+    try:
+        os.link(source, target)
+    except OSError:
+        shutil.copy2(source, target)

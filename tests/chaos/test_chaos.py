@@ -13,7 +13,7 @@ EVENTS, MACHINES = play.SHORT
 @pytest.fixture(scope="module")
 def ground():
     """One company for all of it."""
-    with Ground(machines=MACHINES) as made:
+    with Ground(machines=MACHINES, hasty=True) as made:
         yield made
 
 

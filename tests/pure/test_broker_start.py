@@ -29,6 +29,13 @@ def test_the_template_has_the_rules_of_the_code():
     assert json.loads(filled) == dynsec().document("wine/v1/t", {}, {"wine-bridge": line})
 
 
+def test_with_a_password_file_a_machine_writes_its_channels_only():
+    said = START.read_text()
+    for channel in dynsec().CHANNELS:
+        assert f"pattern write $base/%u/up/{channel}\n" in said
+    assert "%u/up/#" not in said
+
+
 def test_the_script_is_one_for_a_plain_shell():
     assert subprocess.run(["sh", "-n", START], check=False).returncode == 0
     for name in ("BASE", "USER", "ITERATIONS", "SALT", "KEY"):

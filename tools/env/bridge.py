@@ -70,15 +70,20 @@ def _access(broker):
 
 def provision(name, broker, tenant, fleet=FLEET, *options, conf=odoo.CONF):
     """Have Odoo write the machines' accounts for the broker and their file for the fleet."""
-    arguments = ["-d", name, "--fleet", fleet]
-    if broker.access != mosquitto.DYNSEC:
-        arguments += ["--passwd", broker.passwd]
-    arguments += ["--broker-host", broker.host, "--broker-port", broker.port, *options]
+    arguments = credential_arguments(name, broker, fleet)
     variables = odoo.environment(conf, **environment(broker, tenant))
-    command = odoo.command("wine_bridge_credentials", *arguments, conf=conf)
+    command = odoo.command("wine_bridge_credentials", *arguments, *options, conf=conf)
     run(command, env=variables, failure="The machines' credentials cannot be written", cwd=PROJECT)
     fleet.chmod(0o600)
     broker.reload()
+
+
+def credential_arguments(name, broker, fleet):
+    """Return the arguments of the command that writes accounts for the broker and the fleet."""
+    arguments = ["-d", name, "--fleet", str(fleet)]
+    if broker.access != mosquitto.DYNSEC:
+        arguments += ["--passwd", str(broker.passwd)]
+    return [*arguments, "--broker-host", broker.host, "--broker-port", str(broker.port)]
 
 
 def provision_once(name, broker, tenant):

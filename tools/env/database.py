@@ -8,6 +8,7 @@ what changed.
 import ast
 import hashlib
 import json
+import os
 import shutil
 import time
 
@@ -64,7 +65,8 @@ def copy(template, name):
     postgres.tool("createdb", "-T", template, name)
     stored = FILESTORE / template
     if stored.exists():
-        shutil.copytree(stored, FILESTORE / name)
+        # Odoo never changes a stored file, it writes another one: both may have the same
+        shutil.copytree(stored, FILESTORE / name, copy_function=os.link)
     return name
 
 

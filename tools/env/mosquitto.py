@@ -57,14 +57,16 @@ cafile {home}/tls/ca.pem
 certfile {home}/tls/broker.pem
 keyfile {home}/tls/broker.key
 tls_version tlsv1.2
-"""
+{bound}"""
+#: machines come by this listener: none by the client id of another one (the plugin sees to it)
+BOUND = "use_username_as_clientid true\n"
 ACL = """\
 user {bridge}
 topic read {base}/+/up/#
 topic write {base}/+/down/#
 topic readwrite {base}/platform/state
 
-pattern write {base}/%u/up/#
+{channels}
 pattern read {base}/%u/down/#
 pattern read {base}/platform/state
 """
@@ -130,14 +132,17 @@ def prepare(home, port, tenant, root=ROOT_TOPIC, access=ACCESS, tls_port=0):
     broker = Broker(home, port, secret, access=access, key=key, tls_port=tls_port)
     if tls_port:
         certify(home / "tls")
-    tls = TLS.format(port=tls_port, home=home) if tls_port else ""
+    bound = "" if access == DYNSEC else BOUND
+    tls = TLS.format(port=tls_port, home=home, bound=bound) if tls_port else ""
     rules = FILES.format(home=home)
     if access == DYNSEC:
         rules = PLUGIN.format(plugin=dynamic_security(), home=home)
     _write(home / "mosquitto.conf", CONF.format(port=port, home=home, tls=tls, access=rules))
-    _write(home / "acl", ACL.format(bridge=BRIDGE, base=f"{root}/{tenant}"))
+    base = f"{root}/{tenant}"
+    channels = "\n".join(f"pattern write {base}/%u/up/{one}" for one in _dynsec().CHANNELS)
+    _write(home / "acl", ACL.format(bridge=BRIDGE, base=base, channels=channels))
     if access == DYNSEC:
-        _prepare_dynsec(broker, f"{root}/{tenant}")
+        _prepare_dynsec(broker, base)
     elif not broker.passwd.exists():
         _write(broker.passwd, passwd_line(BRIDGE, broker.bridge_password))
     own(home)

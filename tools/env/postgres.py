@@ -100,7 +100,9 @@ def query(sql, database="postgres"):
 
 
 def _options():
-    options = {**OPTIONS, "unix_socket_directories": socket_dir(), "port": PORT}
+    # nobody needs the data of a computer that is thrown away after its tests
+    hasty = {"fsync": "off"} if os.environ.get("CI") else {}
+    options = {**OPTIONS, **hasty, "unix_socket_directories": socket_dir(), "port": PORT}
     options["listen_addresses"] = "''"
     if os.environ.get(POSTGRES_PORT[0]):
         options["port"] = port(*POSTGRES_PORT)

@@ -24,18 +24,27 @@ class PytestSuite:
     paths: tuple
     options: tuple = ()
     needs_database: bool = False
+    lanes: int = 1
 
     def run(self):
         """Run the suite and return its Score."""
         report = ensure(REPORTS) / f"{self.name}.xml"
         report.unlink(missing_ok=True)
-        command = [PYTHON, "-m", "pytest", f"--junitxml={report}", *self.options, *self.paths]
+        options = (*self.options, *side_by_side(self.lanes))
+        command = [PYTHON, "-m", "pytest", f"--junitxml={report}", *options, *self.paths]
         # 5: pytest found no test, which is a failure only when nothing else ran
         code = subprocess.call(list(map(str, command)), cwd=PROJECT, env=_environment())
         if not report.exists():
             return Score(failed=1, sound=False)
         score = _read(report)
         return Score(score.passed, score.failed, score.skipped, code in (0, 1, 5))
+
+
+def side_by_side(lanes, cores=None):
+    """Return pytest's options for so many files at once; on a machine with one core none."""
+    if lanes < 2 or (cores or os.cpu_count() or 1) < 2:
+        return ()
+    return ("-n", str(lanes), "--dist", "loadfile", "--no-loadscope-reorder")
 
 
 def select(target=None):
@@ -59,13 +68,15 @@ def _everything():
     pure = [path for path in (PROJECT / "fleet", PROJECT / "tests" / "pure") if path.exists()]
     pure += sorted(ADDONS.glob("*/tests/pure"))
     if pure:
-        suites.append(PytestSuite("pure", tuple(pure), _IMPORT))
+        # most of them wait most of their time
+        suites.append(PytestSuite("pure", tuple(pure), _IMPORT, lanes=3))
     if odoo.modules():
         suites.append(OdooSuite(tuple(f"/{name}" for name in odoo.modules())))
     if list((PROJECT / "tests").rglob("test_*.py")):
-        # the chaos suite is `make chaos`: its short form does not pass within its time yet
-        ignored = ("--ignore=tests/bench", "--ignore=tests/pure", "--ignore=tests/chaos")
-        suites.append(PytestSuite("end-to-end", ("tests",), (*_IMPORT, *ignored), True))
+        options = (*_IMPORT, "--ignore=tests/bench", "--ignore=tests/pure")
+        busy, alone = (*options, "-m", "not alone"), (*options, "-m", "alone")
+        suites.append(PytestSuite("end-to-end", ("tests",), busy, True, lanes=2))
+        suites.append(PytestSuite("end-to-end-alone", ("tests",), alone, True))
     return suites
 
 

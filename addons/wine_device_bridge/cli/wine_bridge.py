@@ -30,7 +30,7 @@ class WineBridge(Command):
             from odoo.addons.wine_device_bridge.process.bridge import Bridge
             from odoo.addons.wine_device_bridge.process.projectors import run_alone
             from odoo.addons.wine_device_bridge.process.retire import Retire
-            from odoo.addons.wine_device_bridge.process.settings import from_environment
+            from odoo.addons.wine_device_bridge.process.settings import from_environment, hold_line
         except ModuleNotFoundError as error:
             if (error.name or "").startswith("paho"):
                 sys.exit("The bridge needs paho-mqtt: pip install 'paho-mqtt>=2,<3'")
@@ -40,6 +40,7 @@ class WineBridge(Command):
             who = access.from_environment()
         except ValueError as error:
             sys.exit(str(error))
+        hold_line()
         work = {
             None: lambda: Bridge(settings, who).run(),
             "project": lambda: run_alone(settings),

@@ -21,28 +21,31 @@ class WineBridgeCredentials(Command):
 
     def run(self, args):
         """Write the broker's file, and the secrets of newly issued credentials once."""
+        options, rest = self.parse(args)
+        config.parse_config(["-d", options.database, *rest], setup_logging=True)
+        with Registry(options.database).cursor() as cr:
+            self.issue(api.Environment(cr, SUPERUSER_ID, {}), options)
+            # a command of its own, not part of a request
+            cr.commit()  # pylint: disable=invalid-commit
+
+    def issue(self, env, options):
+        """What the command does, for whoever has an environment already."""
         # Odoo loads a command's file under odoo.cli: relative imports lead nowhere from here
         # pylint: disable=odoo-addons-relative-import
         from odoo.addons.wine_device_bridge.core.passwd_file import write_private
 
-        options, rest = self._parse(args)
-        config.parse_config(["-d", options.database, *rest], setup_logging=True)
-        with Registry(options.database).cursor() as cr:
-            env = api.Environment(cr, SUPERUSER_ID, {})
-            machines = env["wine.machine"].search(
-                [("state", "in", ("commissioned", "active"))], order="serial"
-            )
-            secrets = env["wine.bridge.credential"]._issue(machines)
-            _write_broker(env, options)
-            if options.fleet:
-                write_private(
-                    Path(options.fleet), json.dumps(_fleet(env, options, secrets), indent=1)
-                )
-            machines._publish_desired()
-            # a command of its own, not part of a request
-            cr.commit()  # pylint: disable=invalid-commit
+        machines = env["wine.machine"].search(
+            [("state", "in", ("commissioned", "active"))], order="serial"
+        )
+        secrets = env["wine.bridge.credential"]._issue(machines)
+        _write_broker(env, options)
+        if options.fleet:
+            content = json.dumps(_fleet(env, options, secrets), indent=1)
+            write_private(Path(options.fleet), content)
+        machines._publish_desired()
 
-    def _parse(self, args):
+    def parse(self, args):
+        """Options, and the arguments that Odoo takes."""
         parser = argparse.ArgumentParser(prog=f"odoo {self.name}", description=self.__doc__)
         parser.add_argument("-d", "--database", required=True)
         parser.add_argument("--passwd", help="mosquitto password file to bring up")

@@ -55,8 +55,10 @@ def _serve(asked):
     raw = asked.get_data()
     try:
         raw = door.opened(raw, asked.headers.get("Content-Encoding"))
+        place._check_pace(account, raw)
         return answer(200, place._take(account, door.read(raw)))
     except door.TooLarge as error:
+        place._refuse(account, raw)
         return refusal(413, "too_large", f"{error}. Send fewer events.")
     except door.Unreadable as error:
         place._quarantine(account, raw, str(error))

@@ -41,10 +41,12 @@ class Body:
 
     :param list messages: [(channel, payload)] in the order in which they are taken in
     :param desired_version: the planogram that the machine has, None where it does not say
+    :param int cost: messages that it counts as
     """
 
     messages: list
     desired_version: int | None
+    cost: int
 
 
 def opened(raw, encoding):
@@ -95,9 +97,14 @@ def read(raw):
         raise TooLarge(f"{len(messages)} messages; {MOST_MESSAGES} at most")
     version = content.get("desired_version")
     plain = isinstance(version, int) and not isinstance(version, bool)
-    return Body(
-        [(channel, payload(item)) for channel, item in messages], version if plain else None
-    )
+    said = [(channel, payload(item)) for channel, item in messages]
+    cost = max(size_cost(raw), sum(size_cost(text) for _channel, text in said))
+    return Body(said, version if plain else None, cost)
+
+
+def size_cost(raw):
+    """Messages that so many bytes count as, whatever they say: one, and one per whole KiB."""
+    return max(1, len(raw) // 1024)
 
 
 def payload(message):
@@ -149,9 +156,12 @@ def neighbourhood(address):
 def may_afford(tokens, idle, count, rate, burst):
     """Token bucket: (tokens left, 0) or (tokens now, seconds until so many messages may come).
 
+    What costs more than the burst comes when the bucket is full, and leaves a debt.
+
     :param float tokens: left after the last post, ``idle`` seconds ago
     """
     tokens = min(float(burst), tokens + max(idle, 0.0) * rate)
-    if tokens >= count:
+    needed = min(count, burst)
+    if tokens >= needed:
         return tokens - count, 0
-    return tokens, (count - tokens) / rate
+    return tokens, (needed - tokens) / rate

@@ -16,10 +16,12 @@ RESPONSE = f"{CONTROL}/response"
 BRIDGE_ROLE = "wine-bridge"
 #: name of the shared subscription of several bridges
 SHARE = "bridge"
+#: what a machine says, each on a topic of its own below ``up`` (topics.py has the same)
+CHANNELS = ("birth", "state", "evt", "ack", "reported", "tele")
 #: commands in one message; the broker writes its file after each command
 MOST = 100
-#: accounts in one answer
-PAGE = 500
+#: accounts, and roles with their rules, in one answer
+PAGE, ROLES = 500, 100
 #: an answer that means that things are as they shall be
 FINE = {
     "createRole": "Role already exists",
@@ -44,10 +46,13 @@ class Fault(Exception):
 
 
 def machine_acls(base, machine):
-    """A machine writes only below its own ``up``, reads only its own ``down``."""
+    """A machine writes only its own channels, reads only its own ``down``.
+
+    Each channel by its name: what it retained on topics of its own making would stay for ever.
+    """
     down, state = f"{base}/{machine}/down/#", f"{base}/platform/state"
     return [
-        _allow("publishClientSend", f"{base}/{machine}/up/#"),
+        *(_allow("publishClientSend", f"{base}/{machine}/up/{channel}") for channel in CHANNELS),
         _allow("publishClientReceive", down),
         _allow("subscribePattern", down),
         _allow("publishClientReceive", state),
@@ -133,9 +138,9 @@ def ask_accounts(offset):
     return [{"command": "listClients", "verbose": True, "count": PAGE, "offset": offset}]
 
 
-def ask_roles():
-    """Ask for the names of all roles."""
-    return [{"command": "listRoles", "verbose": False, "count": -1, "offset": 0}]
+def ask_roles(offset):
+    """Ask for a page of roles with their rules."""
+    return [{"command": "listRoles", "verbose": True, "count": ROLES, "offset": offset}]
 
 
 def messages(commands, mark):
@@ -185,19 +190,30 @@ def accounts(answer):
     }
 
 
+def roles_in(answer):
+    """How many roles an answer lists."""
+    return len((answer.get("data") or {}).get("roles") or [])
+
+
 def machines_of_roles(base, answer):
-    """UUIDs of the machines of this tenant that have a role; a set."""
-    roles = (answer.get("data") or {}).get("roles") or []
-    start = f"{base}/"
-    ours = {name.removeprefix(start) for name in roles if name.startswith(start)}
-    return {name for name in ours if _is_machine(name)}
+    """Machines of this tenant that have a role: {UUID: whether its rules are those of today}."""
+    start, found = f"{base}/", {}
+    for role in (answer.get("data") or {}).get("roles") or []:
+        machine = role["rolename"].removeprefix(start)
+        if role_name(base, machine) == role["rolename"] and _is_machine(machine):
+            found[machine] = _rules(role.get("acls")) == _rules(machine_acls(base, machine))
+    return found
+
+
+def _rules(acls):
+    return {(acl["acltype"], acl["topic"], acl["allow"]) for acl in acls or []}
 
 
 def is_so(stand, machine, there, roles):
     """Whether the broker has an account as it was applied.
 
     :param str stand: ``on:version``, ``off:version`` or ``gone:version``
-    :param dict there: see ``accounts``; :param set roles: see ``machines_of_roles``
+    :param dict there: see ``accounts``; :param set roles: machines whose role is as it shall be
     """
     wish = stand.partition(":")[0]
     if wish == "gone":

@@ -138,6 +138,7 @@ class FairQueue:
         self.lanes, self.turns, self.late = {}, deque(), {}
         self.size = self.held_bytes = 0
         self.shed = {}  # machine → messages since the last look
+        self.closed = False
         self._changed = threading.Condition(threading.Lock())
         self._looked, self._swept = 0.0, clock()
 
@@ -155,6 +156,8 @@ class FairQueue:
         cost = cost_of(payload) if event else 1 + len(payload) // EVENT_BYTES
         now = self.clock()
         with self._changed:
+            if self.closed:
+                return ()
             lane = self.lanes.get((machine, event))
             if lane is None:
                 lane = self.lanes[machine, event] = Lane(self.limits[not event], now)
@@ -197,6 +200,23 @@ class FairQueue:
                 self._freed(lane, entry)
                 return [entry[2]]
         return []
+
+    def close(self):
+        """The bridge ends: what comes from now on is left to the broker, which was told nothing.
+
+        Of what is held, events come again from the journals of machines. All else does not, for the
+        broker was told that it has arrived: it goes on now, whoever sent it.
+        """
+        with self._changed:
+            self.closed = True
+            for (_machine, event), lane in self.lanes.items():
+                while lane.held and not event:
+                    self._let_on(lane)
+
+    def _let_on(self, lane):
+        entry = lane.held.popleft()
+        self._freed(lane, entry)
+        self._admit(lane, entry[2])
 
     def _freed(self, lane, entry):
         _channel, cost, publish = entry
@@ -246,9 +266,7 @@ class FairQueue:
             while lane.held and len(lane.ready) < MOST_READY and self.size < ALL_READY:
                 if not lane.bucket.take(now, lane.held[0][1]):
                     break
-                entry = lane.held.popleft()
-                self._freed(lane, entry)
-                self._admit(lane, entry[2])
+                self._let_on(lane)
             if not lane.held and lane.bucket.fill(now) >= lane.bucket.limit.again:
                 lane.shut = False
                 del self.late[key]

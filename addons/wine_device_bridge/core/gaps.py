@@ -10,6 +10,8 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from enum import Enum
 
+from .received import without
+
 #: the machine is asked so often, and each time waited for twice as long as before
 MOST_TRIES = 4
 #: epochs that are over and machines that are gone cannot be asked; theirs may come as late as this
@@ -43,21 +45,29 @@ class Gap:
     lost: bool = False
 
 
-def seen(known, ranges, now):
+def seen(known, ranges, now, lost=()):
     """Gaps as they stand, from the gaps as they were known and what the journal misses now.
 
     :param list[Gap] known: that were open at the last look
-    :param ranges: [[first, last]] that the journal misses, ascending and apart
+    :param ranges: [[first, last]] that the journal misses, ascending and apart; it may have taken
+        several for one, with what is stored between them (``received.py``)
+    :param lost: [[first, last]] that the journal has given up: no new gap begins there
     :return: (list of known gaps in their order, each as it stands now or None where it is filled;
         a new :class:`Gap` or None)
     """
     standing = [_shrunk(gap, _within(gap, ranges), now) for gap in known]
-    new = [one for one in ranges if not any(gap.first <= one[0] <= gap.last for gap in known)]
+    looked = max((gap.last for gap in known), default=0)  # below, what was in no gap has come
+    new = without(ranges, [(1, looked), *lost] if looked else lost)
     return standing, _hull(new, now) if new else None
 
 
 def _within(gap, ranges):
-    return [one for one in ranges if gap.first <= one[0] and one[1] <= gap.last]
+    """What of these lies in a gap as it was known."""
+    return [
+        (max(first, gap.first), min(last, gap.last))
+        for first, last in ranges
+        if first <= gap.last and last >= gap.first
+    ]
 
 
 def _hull(ranges, since):
@@ -70,8 +80,8 @@ def _shrunk(gap, ranges, now):
     if not ranges:
         return None
     hull = _hull(ranges, now)
-    if hull.missing == gap.missing:
-        return gap
+    if hull.missing >= gap.missing:  # more: the journal has folded it
+        return replace(gap, first=hull.first, last=hull.last, missing=hull.missing)
     again = replace(gap, first=hull.first, last=hull.last, missing=hull.missing, since=now)
     return replace(again, tries=0, asked_at=None, refused=False)
 

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 
 #: an acknowledgement names at most so many missing events; the rest follows with the next one
 MAX_MISSING = 200
+#: a journal has at most so many gaps; a device that obeys §4 never has half of them
+MOST_GAPS = 1000
 
 
 @dataclass(slots=True)
@@ -12,8 +14,10 @@ class Received:
     """Stored sequence numbers of one machine and epoch: all up to ``highest`` but for ``gaps``.
 
     ``gaps`` are closed ranges [first, last], ascending and apart, so that a device which begins
-    far up costs no memory. Of these, ``lost`` are given up: nobody holds them any more, so they
-    are no longer asked for and hold up no acknowledgement.
+    far up costs no memory. Nor does one that leaves out every second number: beyond ``MOST_GAPS``
+    the two lowest are taken for one, with what is stored between them; that is asked for again,
+    and is a duplicate when it comes. ``lost`` of the gaps is given up: nobody holds it any more,
+    so it is no longer asked for and holds up no acknowledgement.
     """
 
     highest: int = 0
@@ -25,6 +29,8 @@ class Received:
         if seq > self.highest:
             if seq > self.highest + 1:
                 self.gaps.append([self.highest + 1, seq - 1])
+                if len(self.gaps) > MOST_GAPS:
+                    self._fold()
             self.highest = seq
             return
         for index, (first, last) in enumerate(self.gaps):
@@ -32,6 +38,16 @@ class Received:
                 parts = [[first, seq - 1], [seq + 1, last]]
                 self.gaps[index : index + 1] = [part for part in parts if part[0] <= part[1]]
                 return
+
+    def misses(self, seq):
+        """Whether a number counts as missing."""
+        return any(first <= seq <= last for first, last in self.gaps)
+
+    def _fold(self):
+        (first, one), (two, last) = self.gaps[:2]
+        if not without([[first, one], [two, last]], self.lost):
+            self.lost = merged([*self.lost, [one + 1, two - 1]])
+        self.gaps[:2] = [[first, last]]
 
     def wanted(self):
         """The gaps without what is given up."""
@@ -68,17 +84,29 @@ class Received:
         }
 
 
+def merged(ranges):
+    """Closed ranges in any order as such that are ascending and apart, [first, last]."""
+    found = []
+    for first, last in sorted(map(tuple, ranges)):
+        if found and first <= found[-1][1] + 1:
+            found[-1][1] = max(found[-1][1], last)
+        else:
+            found.append([first, last])
+    return found
+
+
 def without(ranges, others):
-    """Closed ranges less other ones, ascending."""
-    for low, high in others:
-        ranges = (
-            [
-                part
-                for first, last in ranges
-                for part in (([first, min(last, low - 1)]), [max(first, high + 1), last])
-                if part[0] <= part[1]
-            ]
-            if ranges
-            else []
-        )
-    return sorted({tuple(part) for part in ranges})
+    """Closed ranges, ascending and apart, less other ones in any order, as tuples."""
+    found, others, place = [], merged(others), 0
+    for first, last in ranges:
+        while place < len(others) and others[place][1] < first:
+            place += 1
+        for low, high in others[place:]:
+            if low > last:
+                break
+            if low > first:
+                found.append((first, low - 1))
+            first = high + 1
+        if first <= last:
+            found.append((first, last))
+    return found

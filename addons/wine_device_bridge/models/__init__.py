@@ -6,6 +6,7 @@ from . import wine_bridge_gap
 from . import wine_bridge_command
 from . import wine_bridge_command_keep
 from . import wine_bridge_auth
+from . import wine_bridge_told_here
 from . import wine_bridge_credential
 from . import wine_bridge_claim
 from . import wine_bridge_emqx

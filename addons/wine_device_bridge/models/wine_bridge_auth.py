@@ -4,7 +4,10 @@ from datetime import datetime, timedelta, timezone
 from odoo import api, fields, models
 from odoo.addons.wine_vending.core.auth import (
     ERROR,
+    MAINTENANCE,
     TIMEOUT,
+    TOO_MANY,
+    UNSUPPORTED,
     Authorised,
     AuthRequest,
     Deny,
@@ -18,6 +21,10 @@ _lt = LazyTranslate(__name__)
 #: an answer is worth telling for so long (seconds): nobody waits longer at a machine
 ANSWER_SECONDS = 10
 KEEP_DAYS = 90
+#: so many questions that the wings denied within so many minutes, and a machine is guessing
+WRONG, WITHIN = 30, 10
+#: denials of the platform's own, which say nothing of the token
+OWN_WORDS = (ERROR, MAINTENANCE, TIMEOUT, TOO_MANY, UNSUPPORTED)
 
 
 class AlreadyAnswered(Exception):
@@ -32,6 +39,8 @@ class WineBridgeAuth(models.Model):
     answered once: by an authorised vend, an offer or a denial; what nobody decided in time is
     denied. A question that comes from a journal, or long after it was asked, is kept and **not
     answered**: nobody stands there any more.
+
+    A machine of which too many were denied lately is guessing: its questions are denied unasked.
 
     The token is a secret: it is held until the answer and forgotten with it. What stays is a mark
     by which the same token is known again, made with the secret of this database.
@@ -84,6 +93,7 @@ class WineBridgeAuth(models.Model):
 
     _once = models.UniqueIndex("(machine_id, request_id)", "This was asked before.")
     _waiting = models.Index("(received_at) WHERE state IN ('new', 'asked')")
+    _denied = models.Index("(machine_id, answered_at) WHERE answer = 'deny'")
 
     # === DECIDING, BY THE BRIDGE === #
 
@@ -93,11 +103,34 @@ class WineBridgeAuth(models.Model):
         :raise AlreadyAnswered: somebody denied one of these meanwhile; undo what was done for it
         :raise Exception: whatever the wings raise, or an answer that breaks the protocol
         """
-        requests = {row._as_request(): row for row in self}
-        answers = self.env["wine.machine"]._auth_answers(list(requests))
+        guessing = self._guessing()
+        requests = {row._as_request(): row for row in self if row.machine_id.id not in guessing}
+        answers = self.env["wine.machine"]._auth_answers(list(requests)) if requests else {}
         for request, row in requests.items():
             row._conclude(answers[request])
+        for row in self.filtered(lambda row: row.machine_id.id in guessing):
+            row._conclude(row.machine_id._auth_deny(TOO_MANY))
         return self
+
+    def _guessing(self):
+        """Ids of machines of which too many tokens were wrong lately."""
+        since = fields.Datetime.now() - timedelta(minutes=WITHIN)
+        self.flush_model(["answer", "answered_at", "code", "machine_id"])
+        rows = self.env.execute_query(
+            SQL(
+                """SELECT machine.id FROM unnest(%s::int[]) AS machine (id)
+                    WHERE (SELECT count(*) FROM (
+                           SELECT FROM wine_bridge_auth
+                            WHERE machine_id = machine.id AND answer = 'deny'
+                              AND answered_at > %s AND code NOT IN %s LIMIT %s) lately) >= %s""",
+                self.machine_id.ids,
+                since,
+                OWN_WORDS,
+                WRONG,
+                WRONG,
+            )
+        )
+        return {row[0] for row in rows}
 
     def _as_request(self):
         self.ensure_one()

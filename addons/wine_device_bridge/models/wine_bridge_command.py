@@ -4,8 +4,10 @@ from datetime import timedelta
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
+from odoo.tools import SQL
 
 from ..core.ids import uuid7
+from .words import COMMANDS, said
 
 STATES = [
     ("queued", "Waiting"),
@@ -58,19 +60,25 @@ class WineBridgeCommand(models.Model):
         readonly=True,
         default="cmd",
     )
-    type = fields.Char(required=True, readonly=True)
-    args = fields.Json(readonly=True)
+    type = fields.Selection(
+        selection="_selection_type", string="Command", required=True, readonly=True
+    )
+    protocol_name = fields.Char("Name in the protocol", compute="_compute_protocol_name")
+    args = fields.Json("What was said, as sent", readonly=True)
     args_text = fields.Text("What was said", compute="_compute_args_text")
     expires_at = fields.Datetime("Holds until", readonly=True)
     state = fields.Selection(STATES, required=True, readonly=True, default="queued")
     sent_at = fields.Datetime("Sent", readonly=True)
     answered_at = fields.Datetime("Answered", readonly=True)
-    code = fields.Char(readonly=True)
+    code = fields.Char("Machine's code", readonly=True)
     detail = fields.Text("Answer", readonly=True)
     user_id = fields.Many2one("res.users", "Asked by", readonly=True, index="btree_not_null")
-    reason = fields.Char(readonly=True)
+    reason = fields.Char("Why", readonly=True)
     once = fields.Char(
-        readonly=True, index="btree_not_null", help="What is asked for by hand is under way once."
+        "Same request",
+        readonly=True,
+        index="btree_not_null",
+        help="What is asked for by hand is under way once.",
     )
 
     _uuid_unique = models.Constraint("UNIQUE(uuid)", "This command exists already.")
@@ -87,6 +95,24 @@ class WineBridgeCommand(models.Model):
         "(once) WHERE once IS NOT NULL AND state IN ('queued', 'sent', 'received', 'in_progress')",
         "This is on its way to the machine already.",
     )
+
+    @api.model
+    def _selection_type(self):
+        return [(name, self.env._(words)) for name, words in COMMANDS.items()]
+
+    @api.depends("type")
+    def _compute_protocol_name(self):
+        for command in self:
+            command.protocol_name = command.type
+
+    @api.depends("type")
+    def _compute_display_name(self):
+        for command in self:
+            command.display_name = command._words()
+
+    def _words(self):
+        """What it tells the machine, in the language of the reader."""
+        return said(self.env, COMMANDS, self.type)
 
     @api.depends("args")
     def _compute_args_text(self):
@@ -115,6 +141,34 @@ class WineBridgeCommand(models.Model):
             ],
             limit=1,
         )
+
+    @api.model
+    def _say_again(self, born):
+        """What machines were sent before they began a session, and never spoke of, leaves anew.
+
+        A broker may have died with it, or its queue for the machine was full. A machine that had it
+        after all repeats its stored answer and does nothing (docs/protocol §7).
+
+        :param dict born: machine id → naive UTC time at which its birth was received
+        """
+        self.flush_model()
+        rows = self.env.execute_query(
+            SQL(
+                """UPDATE wine_bridge_command command
+                      SET state = 'queued', write_date = now() AT TIME ZONE 'UTC'
+                     FROM unnest(%s::int[], %s::timestamp[]) AS born (machine, at)
+                    WHERE command.machine_id = born.machine AND command.channel = 'cmd'
+                      AND command.state = 'sent' AND command.sent_at < born.at
+                      AND (command.expires_at IS NULL OR command.expires_at > %s)
+                RETURNING command.id""",
+                list(born),
+                list(born.values()),
+                fields.Datetime.now(),
+            )
+        )
+        if rows:
+            self.invalidate_model(["state", "write_date"])
+            self.env.cr.execute("SELECT pg_notify('wine_bridge_outbox', '')")
 
     # === WHAT MACHINES REPORT === #
 
@@ -176,7 +230,7 @@ class WineBridgeCommand(models.Model):
                     self.env._(
                         "%s is part of a sale or of the machine's planogram and is not taken "
                         "back by hand.",
-                        command.type,
+                        command._words(),
                     )
                 )
             command.machine_id._check_may_command(command.type)
@@ -184,7 +238,7 @@ class WineBridgeCommand(models.Model):
                 raise UserError(
                     self.env._(
                         "%s has left already. The machine answers, or it expires by itself.",
-                        command.type,
+                        command._words(),
                     )
                 )
         self.sudo().state = "cancelled"

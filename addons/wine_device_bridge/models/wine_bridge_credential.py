@@ -28,20 +28,20 @@ class WineBridgeCredential(models.Model):
     machine_id = fields.Many2one("wine.machine", required=True, readonly=True, ondelete="cascade")
     username = fields.Char(related="machine_id.uuid")
     version = fields.Integer(readonly=True, default=1)
-    secret_hash = fields.Char(readonly=True, groups="base.group_system")
-    key_name = fields.Char(readonly=True, groups="base.group_system")
+    secret_hash = fields.Char("Hash of the secret", readonly=True, groups="base.group_system")
+    key_name = fields.Char("Key it follows from", readonly=True, groups="base.group_system")
     state = fields.Selection(
         [("active", "Active"), ("revoked", "Revoked")],
         readonly=True,
         default="active",
         required=True,
     )
-    issued_at = fields.Datetime(readonly=True)
+    issued_at = fields.Datetime("Issued", readonly=True)
     stand = fields.Char("Shall be", compute="_compute_stand", store=True)
     applied = fields.Char("Is at the broker", readonly=True)
     applied_at = fields.Datetime("Told the broker", readonly=True)
     fault = fields.Char("Not applied because", readonly=True)
-    retry_at = fields.Datetime(readonly=True)
+    retry_at = fields.Datetime("Tried again from", readonly=True)
 
     _machine_unique = models.Constraint(
         "UNIQUE(machine_id)", "A machine has one credential; issue it again instead."

@@ -33,11 +33,33 @@ class WineBridgeDisturbance(models.Model):
     machine_id = fields.Many2one("wine.machine", readonly=True, required=True, ondelete="cascade")
     region_id = fields.Many2one(related="machine_id.region_id")
     kind = fields.Selection(KINDS, readonly=True, required=True)
-    since = fields.Datetime(readonly=True)
+    since = fields.Datetime("Lasts since", readonly=True)
     seen_at = fields.Datetime("Seen last", readonly=True)
-    times = fields.Integer(readonly=True, help="Messages not stored, or power-ups that came back.")
+    times = fields.Integer(
+        "How often", readonly=True, help="Messages not stored, or power-ups that came back."
+    )
+
+    is_lasting = fields.Boolean(compute="_compute_is_lasting")
+    lasting_text = fields.Char("Now", compute="_compute_is_lasting")
 
     _identity = models.UniqueIndex("(machine_id, kind)", "This disturbance is already noted.")
+
+    @api.depends("seen_at")
+    def _compute_is_lasting(self):
+        now = fields.Datetime.now()
+        for row in self:
+            row.is_lasting = bool(row.seen_at and row.seen_at >= now - OVER)
+            row.lasting_text = self.env._("lasts") if row.is_lasting else self.env._("over")
+
+    def action_view_machine(self):
+        """The machine's form is where a new credential is made."""
+        self.ensure_one()
+        return {
+            "type": "ir.actions.act_window",
+            "res_model": "wine.machine",
+            "res_id": self.machine_id.id,
+            "views": [(False, "form")],
+        }
 
     @api.model
     def _note(self, kind, machines):

@@ -13,6 +13,7 @@ from odoo.addons.wine_vending.core.facts import Fact
 from ..core import door, password
 from ..core.envelope import Refused
 from ..core.topics import TELEMETRY, Topics
+from ..process.ingest import RUBBISH
 from ..process.store import Batch, Known
 from ..process.telemetry import rows_of
 from .wine_bridge_credential import SPEAKING
@@ -24,8 +25,8 @@ AGAIN = 15
 MOST_COMMANDS = 50
 #: a machine that lives by this door and says nothing for so long (seconds) is offline
 SILENT = 180
-#: compared with where there is no account, so that the time taken says nothing
-_NOBODY = password.hashed("nobody")
+#: compared with where there is no account, so that the time taken says nothing; nobody's secret
+_NOBODY = password.hashed(password.new_secret())
 #: secrets that were right: UUID → (their hash at rest, their fast hash)
 _right = {}
 
@@ -91,18 +92,18 @@ class WineBridgeDoor(models.Model):
 
         :return: :class:`Account`
         :raise Closed: a machine that may not speak
-        :raise TooFast: too many were wrong from this address or for this machine
+        :raise TooFast: too many were wrong from this address. Whoever names a machine locks nobody
+            else out: a secret has 256 bits, and the names are no secret
         """
         account, state, revoked, line = self._account(username)
         if revoked:
             raise Closed("revoked")
         if not _was_right(account, secret, line):
             Knock = self.env["wine.bridge.knock"]
-            named = account.uuid if account else None
-            if wait := Knock._wait(address, named):
+            if wait := Knock._wait(address):
                 raise TooFast("locked", wait)
             if not password.matches(secret, line) or not account:
-                Knock._count(address, named)
+                Knock._count(address, account.uuid if account else None)
                 return None
             _right[account.uuid] = line, _fast(secret)
         if state not in SPEAKING:
@@ -139,7 +140,7 @@ class WineBridgeDoor(models.Model):
         :return: the answer as a dict
         :raise TooFast: over the machine's pace; nothing is stored
         """
-        self._pace(account, len(body.messages))
+        self._pace(account, body.cost)
         topics, now = _topics(self.env.cr.dbname), _now()
         posted = [
             (channel, door.Posted(f"{topics.base}/{account.uuid}/up/{channel}", payload, now))
@@ -149,6 +150,7 @@ class WineBridgeDoor(models.Model):
         batch = Batch(self.env.cr, topics, machines)
         result = batch.store([one for channel, one in posted if channel != TELEMETRY])
         self._measure(topics, machines, [one for channel, one in posted if channel == TELEMETRY])
+        self._charge(account, RUBBISH * result.quarantined)
         if result.stored:
             self.env.cr.execute("SELECT pg_notify('wine_bridge_inbox', '')")
         self._session(account, batch.good, now)
@@ -162,13 +164,37 @@ class WineBridgeDoor(models.Model):
     @api.model
     def _quarantine(self, account, raw, reason):
         """Keep a body that is none, as the bridge keeps a message that is none."""
-        self._pace(account, 1)
+        self._refuse(account, raw)
         topics = _topics(self.env.cr.dbname)
         batch = Batch(self.env.cr, topics, {})
         posted = door.Posted(f"{topics.base}/{account.uuid}/up/evt", raw, _now())
         known = Known(account.id, account.epoch)
         batch.bad.append((account.uuid, known, Refused("schema", reason), posted))
         batch.store([])
+
+    def _refuse(self, account, raw):
+        """What is kept, or was read, of a body that is none costs its size and more."""
+        self._pace(account, door.size_cost(raw))
+        self._charge(account, RUBBISH)
+
+    def _charge(self, account, cost):
+        """Let a machine pay for what is already done; its debt has an end."""
+        self.env.cr.execute(
+            "UPDATE wine_bridge_door SET tokens = greatest(tokens - %s, -%s) WHERE machine_id = %s",
+            [cost, BURST, account.id],
+        )
+
+    def _check_pace(self, account, raw):
+        """:raise TooFast: a body of this size cannot be paid now; it is not even read"""
+        self.env.cr.execute(
+            """SELECT tokens, extract(epoch FROM clock_timestamp() AT TIME ZONE 'UTC' - seen_at)
+                 FROM wine_bridge_door WHERE machine_id = %s""",
+            [account.id],
+        )
+        tokens, idle = self.env.cr.fetchone() or (BURST, 0)
+        _left, wait = door.may_afford(tokens, float(idle), door.size_cost(raw), RATE, BURST)
+        if wait:
+            raise TooFast("rate", wait)
 
     def _pace(self, account, count):
         """Lock the machine's row and take its messages off what it may post."""
@@ -298,7 +324,7 @@ class WineMachine(models.Model):
 
     def _bridge_connection(self, state):
         """Note that machines are ``online`` or ``offline`` as of now; repeating is harmless."""
-        now = fields.Datetime.now()
+        now = _now()
         facts = [
             Fact(machine.id, "machine.state", {"state": state}, now, now)
             for machine in self.sudo()

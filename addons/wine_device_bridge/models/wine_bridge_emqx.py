@@ -10,7 +10,8 @@ AUTHENTICATION = (
     "WHERE username = ${username} AND username = ${clientid} LIMIT 1"
 )
 AUTHORIZATION = (
-    "SELECT permission, action, topic FROM wine_bridge_emqx_acl WHERE username = ${username}"
+    "SELECT permission, action, topic, retain FROM wine_bridge_emqx_acl "
+    "WHERE username = ${username}"
 )
 
 
@@ -22,6 +23,7 @@ class WineBridgeEmqx(models.AbstractModel):
     the salt is printable (core/password.py), an old one that is not matches no secret. Topics begin
     with the system parameter ``wine_device_bridge.base``, else with ``wine/v1/`` and the database's
     name; what no row allows is denied by EMQX's ``no_match``.
+    A machine writes its channels by name, and retains nothing but its state and its shadow.
     """
 
     _name = "wine.bridge.emqx"
@@ -48,12 +50,18 @@ class WineBridgeEmqx(models.AbstractModel):
         )
         cr.execute(
             """CREATE VIEW wine_bridge_emqx_acl AS
-               SELECT account.username, 'allow' AS permission, rule.action,
+               SELECT account.username, 'allow' AS permission, rule.action, rule.retain,
                       topics.base || replace(rule.topic, '%u', account.username) AS topic
                  FROM wine_bridge_emqx_user account
                 CROSS JOIN (SELECT coalesce((SELECT value FROM ir_config_parameter
                                               WHERE key = 'wine_device_bridge.base'),
                                             'wine/v1/' || current_database()) AS base) topics
-                CROSS JOIN (VALUES ('publish', '/%u/up/#'), ('subscribe', '/%u/down/#'),
-                                   ('subscribe', '/platform/state')) AS rule (action, topic)"""
+                CROSS JOIN (VALUES ('publish', '/%u/up/birth', 0), ('publish', '/%u/up/evt', 0),
+                                   ('publish', '/%u/up/ack', 0), ('publish', '/%u/up/tele', 0),
+                                   ('publish', '/%u/up/state', 0), ('publish', '/%u/up/state', 1),
+                                   ('publish', '/%u/up/reported', 0),
+                                   ('publish', '/%u/up/reported', 1),
+                                   ('subscribe', '/%u/down/#', 0),
+                                   ('subscribe', '/platform/state', 0)
+                      ) AS rule (action, topic, retain)"""
         )

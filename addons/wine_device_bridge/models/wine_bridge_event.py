@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: LGPL-3.0-or-later
-from odoo import fields, models
+from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
+from odoo.fields import Domain
+
+from .words import MESSAGES, said
 
 STATES = [
     ("new", "Stored"),
@@ -43,23 +46,26 @@ class WineBridgeEvent(models.Model):
     epoch = fields.Integer(readonly=True)
     seq = fields.Float("Number", digits=(16, 0), readonly=True)
     boot = fields.Char("Power-up", readonly=True)
-    type = fields.Char(readonly=True)
+    type = fields.Char("Name in the protocol", readonly=True)
+    type_text = fields.Char(
+        "Message", compute="_compute_type_text", search="_search_type_text", compute_sudo=False
+    )
     corr = fields.Char("Belongs to", readonly=True)
-    data = fields.Json(readonly=True)
+    data = fields.Json("What it says", readonly=True)
     payload = fields.Text("As received", readonly=True, help="Kept for messages in quarantine.")
     topic = fields.Char(readonly=True)
-    digest = fields.Char(readonly=True)
+    digest = fields.Char("Fingerprint", readonly=True)
     device_time = fields.Datetime("By the machine's clock", readonly=True)
     time_quality = fields.Char("Clock", readonly=True)
     late = fields.Boolean("Sent late", readonly=True)
     received_at = fields.Datetime("Received", readonly=True)
     moment = fields.Datetime("Business time", readonly=True)
     clock_trusted = fields.Boolean("Machine's clock used", readonly=True)
-    duplicates = fields.Integer(readonly=True)
+    duplicates = fields.Integer("Sent again", readonly=True)
     state = fields.Selection(STATES, readonly=True)
     code = fields.Selection(CODES, "Refused because", readonly=True)
     result = fields.Char("What came of it", readonly=True)
-    attempts = fields.Integer(readonly=True)
+    attempts = fields.Integer("Times tried", readonly=True)
     case_id = fields.Many2one("wine.case", readonly=True)
     part = fields.Integer(
         "Place in the array", readonly=True, help="Which of those that came as one, from 1; else 0."
@@ -83,6 +89,30 @@ class WineBridgeEvent(models.Model):
     _refused = models.Index("(received_at, code) WHERE code IS NOT NULL")
     _births = models.Index("(received_at) WHERE channel = 'birth'")
     _births_by_machine = models.Index("(machine_id, id) WHERE channel = 'birth'")
+
+    # === WORDS === #
+
+    @api.depends("type", "payload", "part")
+    def _compute_type_text(self):
+        for event in self:
+            named = event.type or event._named_type()
+            event.type_text = said(self.env, MESSAGES, named) or self.env._("Unreadable message")
+
+    @api.model
+    def _search_type_text(self, operator, value):
+        """By words or by the name in the protocol, so that either is found."""
+        if operator not in ("ilike", "like", "=") or not isinstance(value, str):
+            return NotImplemented
+        wanted = value.lower()
+        meant = [name for name in MESSAGES if wanted in said(self.env, MESSAGES, name).lower()]
+        return Domain("type", "in", meant) | Domain("type", operator, value)
+
+    @api.depends("type_text")
+    def _compute_display_name(self):
+        for event in self:
+            event.display_name = self.env._(
+                "%(what)s (message %(id)s)", what=event.type_text, id=event.id
+            )
 
     def action_replay(self):
         """Take messages in again: their cause has been mended, or their type is known by now."""

@@ -108,10 +108,13 @@ class WineBridgeFigures(models.AbstractModel):
         return {"gap_machines": machines, "gap_events": missing}
 
     def _commands(self):
-        """Commands that the bridge has not sent yet, and since when the oldest one waits."""
+        """Commands that the bridge has not sent yet, and since when the oldest one waits.
+
+        One that is sent again waits since then: nothing else is written while it waits.
+        """
         waiting, age = self._one(
             """SELECT count(*), coalesce(extract(
-                          epoch FROM (now() AT TIME ZONE 'UTC') - min(create_date)), 0)::float
+                          epoch FROM (now() AT TIME ZONE 'UTC') - min(write_date)), 0)::float
                  FROM wine_bridge_command WHERE state = 'queued'"""
         )
         return {"commands": waiting, "command_age": max(age, 0.0)}

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: LGPL-3.0-or-later
+from dataclasses import replace
 from datetime import timedelta
 
 from odoo import api, fields, models
@@ -6,6 +7,7 @@ from odoo.tools import SQL, LazyTranslate
 
 from ..core import gaps
 from ..core.gaps import Gap, Step
+from .wine_bridge_projection import CONFLICTS
 
 _lt = LazyTranslate(__name__)
 
@@ -55,7 +57,7 @@ class WineBridgeGap(models.Model):
     )
     since = fields.Datetime("Nothing came since", required=True, readonly=True)
     tries = fields.Integer("Times asked", readonly=True)
-    asked_at = fields.Datetime(readonly=True)
+    asked_at = fields.Datetime("Asked last", readonly=True)
     command = fields.Char("Last command", readonly=True)
     ended_at = fields.Datetime("Filled at", readonly=True)
     case_id = fields.Many2one("wine.case", readonly=True, ondelete="set null")
@@ -72,24 +74,32 @@ class WineBridgeGap(models.Model):
         known = open_gaps.grouped(lambda gap: (gap.machine_id.id, gap.epoch))
         missing = self._missing()
         answers = open_gaps._answers()
-        for key in known.keys() | missing.keys():
-            rows = known.get(key, self.browse())
-            rows |= rows._compare(key, missing.get(key, []), answers, now)
-            for gap in rows.filtered(lambda gap: not gap.ended_at):
-                gap._decide(answers, now)
+        for key in sorted(known.keys() | missing.keys()):
+            try:
+                with self.env.cr.savepoint():
+                    rows, journal = known.get(key, self.browse()), missing.get(key, ([], []))
+                    self._watch(key, rows, journal, answers, now)
+            except CONFLICTS:  # its journal grows at this moment: the next look sees it
+                self.env.invalidate_all()
+
+    def _watch(self, key, rows, journal, answers, now):
+        """One journal and its gaps."""
+        rows |= rows._compare(key, *journal, answers, now)
+        for gap in rows.filtered(lambda gap: not gap.ended_at):
+            gap._decide(answers, now)
 
     @api.model
     def _missing(self):
-        """(machine id, epoch) → [[first, last]] of the journals that miss something."""
+        """(machine id, epoch) → (missing, given up): [[first, last]], of journals with gaps."""
         self.env["wine.bridge.journal"].flush_model()
         rows = self.env.execute_query(
             SQL(
-                """SELECT machine_id, epoch, gaps FROM wine_bridge_journal
+                """SELECT machine_id, epoch, gaps, lost FROM wine_bridge_journal
                     WHERE gaps IS NOT NULL AND gaps <> '[]'::jsonb
                     ORDER BY machine_id, epoch"""
             )
         )
-        return {(machine, epoch): gaps for machine, epoch, gaps in rows}
+        return {(machine, epoch): (gaps, lost or []) for machine, epoch, gaps, lost in rows}
 
     def _answers(self):
         """Command id → whether the machine has said that it does not hold what was asked for."""
@@ -101,10 +111,10 @@ class WineBridgeGap(models.Model):
             for command in commands
         }
 
-    def _compare(self, key, ranges, answers, now):
+    def _compare(self, key, ranges, lost, answers, now):
         """Bring the gaps of one journal up to date; returns the one that is new, if any."""
         known = [gap._read_gap(answers) for gap in self]
-        standing, new = gaps.seen(known, ranges, now)
+        standing, new = gaps.seen(known, ranges, now, lost)
         for gap, before, after in zip(self, known, standing, strict=True):
             if after is None:
                 gap._fill(now)
@@ -150,10 +160,21 @@ class WineBridgeGap(models.Model):
             askable=self.epoch == machine.bridge_epoch and machine.state != "retired",
             online_for=online_for,
         )
-        if todo is Step.ASK:
+        if todo is not Step.WAIT and self.state == "asked" and self._is_unsent():
+            # nobody has asked the machine: silence says nothing of what it holds
+            self._ask(replace(gap, tries=gap.tries - 1), now)
+        elif todo is Step.ASK:
             self._ask(gap, now)
         elif todo is Step.GIVE_UP:
             self._give_up()
+
+    def _is_unsent(self):
+        """Whether the last question never left: the bridge was down, or had no broker."""
+        commands = self.env["wine.bridge.command"].search([("uuid", "=", self.command)])
+        return any(
+            command.state == "queued" or (command.state, command.code) == ("expired", "not_sent")
+            for command in commands
+        )
 
     def _seconds(self, parameter):
         return int(self.env["ir.config_parameter"].sudo().get_param(*parameter))

@@ -3,15 +3,17 @@ from odoo import api, fields, models
 
 from ..core.door import neighbourhood
 
-#: so many wrong secrets or codes in so many seconds, from one address or for one machine
+#: so many wrong secrets or codes in so many seconds from one address
 MOST, WINDOW = 20, 60
 
 
 class WineBridgeKnock(models.Model):
     """Wrong secrets at the HTTPS doors, counted by address and by machine.
 
-    Whoever is wrong too often waits until a minute has passed since the first wrong one. A machine
-    whose secret was right before is let in all the same, so that nobody locks it out by naming it.
+    An address that is wrong too often waits until a minute has passed since its first wrong one. A
+    machine whose secret was right before is let in all the same, whoever shares its address. What
+    is counted for a machine only tells that somebody tries: its name is in the code that consumers
+    scan, and whoever knows it must not lock it out.
     """
 
     _name = "wine.bridge.knock"
@@ -32,12 +34,12 @@ class WineBridgeKnock(models.Model):
         return [*names, f"machine {machine}"] if machine else names
 
     @api.model
-    def _wait(self, address, machine=None):
-        """Seconds that this address, or whoever names this machine, must wait; 0 for nobody."""
+    def _wait(self, address):
+        """Seconds that this address must wait; 0 for most."""
         self.env.cr.execute(
             """SELECT max(%s - extract(epoch FROM now() AT TIME ZONE 'UTC' - since))
                  FROM wine_bridge_knock WHERE who = ANY(%s) AND wrong >= %s""",
-            [WINDOW, self._names(address, machine), MOST],
+            [WINDOW, self._names(address), MOST],
         )
         return max(0, int(self.env.cr.fetchone()[0] or 0))
 

@@ -3,7 +3,15 @@ import logging
 from dataclasses import dataclass, field
 
 from psycopg2 import InterfaceError, OperationalError
-from psycopg2.errors import DeadlockDetected, LockNotAvailable, SerializationFailure
+from psycopg2.errors import (
+    DeadlockDetected,
+    LockNotAvailable,
+    ProgramLimitExceeded,
+    SerializationFailure,
+    StatementTooComplex,
+    TooManyArguments,
+    TooManyColumns,
+)
 
 from odoo import api, models
 from odoo.addons.wine_vending.core.facts import Fact, RetryLater
@@ -19,6 +27,8 @@ MAX_ATTEMPTS = 3
 CONFLICTS = (SerializationFailure, DeadlockDetected, LockNotAvailable)
 #: the database is away or full, this computer is short of something: no message's fault either
 SURROUNDINGS = (OperationalError, InterfaceError, OSError, MemoryError)
+#: but these "operational" errors are: what it says is too large for an index or a statement
+LIMITS = (ProgramLimitExceeded, StatementTooComplex, TooManyArguments, TooManyColumns)
 #: pg_try_advisory_xact_lock(number): one projector at a time asks about contradictions
 ALARM_LOCK = 7412
 #: channels of the protocol that are facts about the machine itself
@@ -27,6 +37,11 @@ CHANNEL_FACTS = {
     "state": "machine.state",
     "reported": "machine.reported",
 }
+
+
+def is_from_outside(error):
+    """Whether no message is to blame: trying the same again may help."""
+    return isinstance(error, (*CONFLICTS, *SURROUNDINGS)) and not isinstance(error, LIMITS)
 
 
 @dataclass(slots=True)
@@ -80,9 +95,9 @@ class WineBridgeEvent(models.Model):
             except RetryLater:
                 outcome.held.add(machine_id)
                 break
-            except (*CONFLICTS, *SURROUNDINGS):
-                raise
-            except Exception as error:  # noqa: BLE001 - a poison message may raise anything
+            except Exception as error:
+                if is_from_outside(error):
+                    raise
                 self.env.invalidate_all()
                 if not self._count_failure(row, error):
                     outcome.held.add(machine_id)

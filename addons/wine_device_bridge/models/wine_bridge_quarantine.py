@@ -4,11 +4,12 @@ import logging
 from markupsafe import Markup
 
 from odoo import api, fields, models
-from odoo.exceptions import AccessError, UserError
+from odoo.exceptions import AccessError, LockError, UserError
 
 from ..core import envelope, quarantine
 from ..core.envelope import Refused
 from ..core.logs import about
+from ..process.asked import known_again, secret_of
 from ..process.link import Publish
 from ..process.store import Batch, Known
 
@@ -79,6 +80,12 @@ class WineBridgeEvent(models.Model):
         """(the message as decoded, None) or (None, why it cannot be read)."""
         self.ensure_one()
         return quarantine.content_of(self.payload, self.part - 1 if self.part else None)
+
+    def _named_type(self):
+        """What a refused message calls itself, where it can be read so far."""
+        content = self._content()[0] if self.payload else None
+        named = content.get("type") if isinstance(content, dict) else None
+        return named[:64] if isinstance(named, str) else None
 
     def _told_uuid(self):
         """UUID of the machine whose topic, or door, it came by."""
@@ -232,7 +239,12 @@ class WineBridgeEvent(models.Model):
         :raise UserError: it is settled, or was never refused
         """
         self.ensure_one()
-        self.lock_for_update()
+        try:
+            self.lock_for_update(allow_referencing=True)  # an open dialog refers to it
+        except LockError as error:
+            raise UserError(
+                self.env._("Somebody else is settling message %s just now. Read it again.", self.id)
+            ) from error
         self.invalidate_recordset()
         if self.state != "quarantined":
             raise UserError(
@@ -291,7 +303,7 @@ class WineBridgeEvent(models.Model):
                     was=was,
                 )
             )
-        if item.epoch > machine.bridge_epoch:
+        if item.epoch > machine.bridge_epoch + machine.bridge_epoch_margin:
             raise UserError(
                 self.env._(
                     "Epoch %(epoch)s was never given; %(machine)s is in %(now)s. Claim the board "
@@ -307,7 +319,8 @@ class WineBridgeEvent(models.Model):
         """The same message, where it came in by itself; another one under its identity refuses."""
         content = {"id": item.id, "epoch": item.epoch, "seq": item.seq}
         first = self.with_context(active_test=False)._standing(content)
-        if first and (first.digest, first.machine_id) != (item.digest, machine):
+        digest = known_again(item, lambda: secret_of(self.env.cr)).digest
+        if first and (first.digest, first.machine_id) != (digest, machine):
             raise UserError(
                 self.env._(
                     "Message %s stands under this identity and says something else. The first one "
@@ -322,7 +335,7 @@ class WineBridgeEvent(models.Model):
         self.env.flush_all()
         received = self.received_at.replace(tzinfo=None)
         publish = Publish(self.topic or "", text.encode(), 0, 0, received, 0)
-        known = {machine.uuid: Known(machine.id, machine.bridge_epoch)}
+        known = {machine.uuid: Known(machine.id, item.epoch)}
         result = Batch(self.env.cr, _Where(machine.uuid, self.channel), known).store([publish])
         self.env.invalidate_all()
         taken = self.search([("event_id", "=", item.id)])

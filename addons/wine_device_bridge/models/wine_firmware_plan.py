@@ -162,7 +162,11 @@ class WineFirmwareCampaign(models.Model):
         return domain
 
     def _machines(self):
-        """(id, uuid, region id, firmware) of all machines that the campaign names."""
+        """(id, uuid, region id, firmware) of all machines that the campaign names.
+
+        :raise AccessError: a region that the user cannot see, also where nothing is saved
+        """
+        self.region_id._origin.check_access("read")
         machines = self.env["wine.machine"].sudo()  # the domain bounds it to the region
         machines.flush_model(["uuid", "region_id", "firmware"])
         query = machines._search(self._target_domain())

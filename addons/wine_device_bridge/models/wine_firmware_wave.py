@@ -105,7 +105,17 @@ class WineFirmwareWave(models.Model):
     def write(self, vals):
         if any(name in vals for name in SETTLED):
             self._check_draft()
+            self._check_stays(vals)
         return super().write(vals)
+
+    def _check_stays(self, vals):
+        """:raise UserError: it would go to another campaign, perhaps one of another region"""
+        if "campaign_id" in vals and any(
+            wave.campaign_id.id != vals["campaign_id"] for wave in self
+        ):
+            raise UserError(
+                self.env._("A wave stays in its campaign. Make one of its own in the other.")
+            )
 
     @api.ondelete(at_uninstall=False)
     def _unlink_only_drafts(self):

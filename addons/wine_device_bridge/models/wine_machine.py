@@ -112,7 +112,13 @@ class WineMachine(models.Model):
 
     @api.model
     def _after_facts(self, facts):
-        """A machine that starts with an older shadow than wanted gets the wanted one again."""
+        """A machine that begins a session gets again what it does not have.
+
+        That is the wanted shadow, where it names another one, and commands that it never spoke of.
+        """
+        born = {f.machine_id: f.received for f in facts if f.type == "machine.birth"}
+        if born:
+            self.env["wine.bridge.command"].sudo()._say_again(born)
         behind = self.browse(
             fact.machine_id
             for fact in facts

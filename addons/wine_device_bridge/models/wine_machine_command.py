@@ -9,6 +9,7 @@ from odoo.exceptions import AccessError, UserError
 from odoo.tools import mute_logger
 
 from ..core.commands import ADMIN, KINDS, LISTENING
+from .words import COMMANDS, said
 
 #: the same command asked for again within this time is the same click (seconds)
 SAME_CLICK = 5
@@ -69,14 +70,19 @@ class WineMachine(models.Model):
         self.ensure_one()
         self.check_access("read")
         if kind not in KINDS:
-            raise AccessError(self.env._("%s is not told by hand.", kind))
+            raise AccessError(self.env._("%s is not told by hand.", said(self.env, COMMANDS, kind)))
         if not self._is_commanded_by_me():
             raise AccessError(
                 self.env._("%s is told what to do by its own service staff only.", self.name)
             )
         admin = self.env.su or self.env.user.has_group("wine_vending.group_wine_admin")
         if KINDS[kind].who == ADMIN and not admin:
-            raise AccessError(self.env._("%s is for the platform administrator. Ask there.", kind))
+            raise AccessError(
+                self.env._(
+                    "%s is for the platform administrator. Ask there.",
+                    said(self.env, COMMANDS, kind),
+                )
+            )
 
     def _check_can_command(self, kind):
         """:raise UserError: the machine is in no state for it"""

@@ -2,13 +2,18 @@
 from datetime import timedelta
 
 from odoo import fields, models
+from odoo.addons.wine_vending.models.wine_machine_reading import UNITS
 from odoo.exceptions import AccessError
+
+from .words import COMMANDS, MESSAGES, said
 
 #: messages and commands that one look brings at most
 MOST = 100
 #: ids below the newest one known that are looked at again: transactions end in another order than
 #: they began
 OVERLAP = 2000
+#: readings that the first look brings, and those looked at again: kinds of one moment come apart
+MEASURED, MEASURED_AGAIN = timedelta(hours=1), timedelta(minutes=1)
 FIELDS = (
     *("id", "received_at", "channel", "type", "epoch", "seq", "event_id", "state", "code"),
     *("result", "duplicates", "late", "corr", "data"),
@@ -42,12 +47,14 @@ class WineMachine(models.Model):
         self.check_access("read")
         self.env["wine.bridge.event"].check_access("read")
 
-    def bridge_tail(self, after=0, after_command=0, pending=()):
+    def bridge_tail(self, after=0, after_command=0, pending=(), measured=""):
         """What is new since the last look, and what became of what was pending then.
 
         :param int after: newest message known, 0 for none; ``after_command`` likewise
         :param pending: ids of messages that were not used yet, at most a hundred are looked at
-        :return: dict of ``machine``, ``messages``, ``commands``, ``journal``, ``now`` (UTC text)
+        :param str measured: moment of the newest reading known, UTC
+        :return: dict of ``machine``, ``messages``, ``commands``, ``readings``, ``journal``, ``now``
+            (UTC text)
         :raise AccessError: see :meth:`_check_tail`
         """
         self.ensure_one()
@@ -63,8 +70,9 @@ class WineMachine(models.Model):
         return {
             "machine": {"id": self.id, "name": self.name, "state": self.connection_state},
             "now": fields.Datetime.to_string(fields.Datetime.now()),
-            "messages": [_row(event, FIELDS) for event in events],
+            "messages": [_row(event, FIELDS, MESSAGES) for event in events],
             "commands": self._tail_commands(after_command),
+            "readings": self._tail_readings(measured),
             "journal": self._tail_journal(),
         }
 
@@ -97,7 +105,21 @@ class WineMachine(models.Model):
             order="id desc",
             limit=MOST // 2,
         )
-        return [_row(command, COMMAND) for command in commands]
+        return [_row(command, COMMAND, COMMANDS) for command in commands]
+
+    def _tail_readings(self, measured):
+        """What was measured lately, of one moment together (docs/protocol §1, ``tele``)."""
+        since = fields.Datetime.now() - MEASURED
+        if measured:
+            since = max(since, fields.Datetime.to_datetime(measured) - MEASURED_AGAIN)
+        mine = [("machine_id", "=", self.id), ("kind", "in", list(UNITS)), ("at", ">=", since)]
+        moments = {}
+        Reading = self.env["wine.machine.reading"]
+        for reading in Reading.search(mine, order="at desc", limit=MOST):
+            moments.setdefault(fields.Datetime.to_string(reading.at), {})[reading.kind] = round(
+                reading.value, 1
+            )
+        return [{"at": at, "data": data} for at, data in moments.items()]
 
     def _tail_journal(self):
         """What the machine was last told that is stored: the content of ``evt_ack``."""
@@ -111,8 +133,8 @@ class WineMachine(models.Model):
         }
 
 
-def _row(record, names):
-    found = {}
+def _row(record, names, words):
+    found = {"label": said(record.env, words, record.type)}
     for name in names:
         value = record[name]
         if record._fields[name].type == "datetime":

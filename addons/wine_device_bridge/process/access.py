@@ -11,6 +11,7 @@ from odoo.sql_db import db_connect
 
 from ..core.logs import about
 from ..core.password import read_keys
+from .away import outage
 from .brokers import ADAPTERS
 
 _logger = logging.getLogger(__name__)
@@ -103,8 +104,9 @@ class Access:
                 self.look()
                 while self.round():
                     pass
+                outage.over()
             except (DatabaseError, OSError) as error:
-                _logger.error("who may speak cannot be looked up: %s", error)
+                outage.failed(error, "who may speak cannot be looked up")
                 self.stopping.wait(1)
             except Exception:
                 _logger.exception("who may speak cannot be told; trying again")

@@ -19,6 +19,7 @@ from ..core.masking import masked
 from ..core.metrics import metrics
 from ..models.wine_bridge_auth import AlreadyAnswered
 from .asked import CHANNEL
+from .away import outage
 
 _logger = logging.getLogger(__name__)
 #: what is not answered so long after its receipt is denied (seconds); the protocol says 3
@@ -51,9 +52,10 @@ class AuthLane:
                 while self.take():
                     pass
                 self.deny_overdue()
+                outage.over()
                 self._wait()
             except (DatabaseError, OSError) as error:
-                _logger.error("the database does not answer: %s", error)
+                outage.failed(error, "the database does not answer")
                 self._forget_listener()
                 self.stopping.wait(1)
         self._forget_listener()
@@ -77,6 +79,8 @@ class AuthLane:
     def _claim(self, limit):
         """Ids of questions that are ours now; [] where none is fresh enough to be asked."""
         with db_connect(self.settings.database).cursor() as cr:
+            # another bridge was woken by the same words: what it took is passed over, no conflict
+            cr.execute("SET TRANSACTION ISOLATION LEVEL READ COMMITTED")
             cr.execute(
                 """UPDATE wine_bridge_auth SET state = 'asked' WHERE id IN (
                        SELECT id FROM wine_bridge_auth

@@ -9,6 +9,7 @@ import threading
 from odoo.modules.registry import Registry
 
 from ..core import logs
+from ..core.outage import hush
 from .access import Access, AccessSettings
 from .auth import AuthLane
 from .floods import Floods
@@ -40,6 +41,7 @@ class Bridge:
         """:param access: ``AccessSettings``: how the broker is told who may speak"""
         access = access or AccessSettings()
         logs.set_up(settings.log, settings.instance, [settings.password, access.emqx_secret])
+        hush()
         self.settings = settings
         self.stopping = threading.Event()
         self.stored = threading.Event()
@@ -75,7 +77,7 @@ class Bridge:
         while not self.stopping.wait(REPORT_EVERY):
             self._report()
             self.presence.hold()
-            if not all(thread.is_alive() for thread in threads):
+            if not (self.link.alive and all(thread.is_alive() for thread in threads)):
                 _logger.critical("a worker has died; stopping, so that the supervisor starts anew")
                 self.stopping.set()
                 return 1

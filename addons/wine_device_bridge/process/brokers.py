@@ -82,7 +82,7 @@ class MosquittoDynsec:
         try:
             self.control.ask(dynsec.closed_by_default())
             there = self._accounts()
-            roles = dynsec.machines_of_roles(self.base, self.control.ask(dynsec.ask_roles())[0])
+            roles = self._roles()
         except Unreachable:
             return ()
         cr.execute(
@@ -93,12 +93,13 @@ class MosquittoDynsec:
         )
         applied = dict(cr.fetchall())
         cr.execute("SELECT uuid FROM wine_machine")
-        self._throw_out(roles - {row[0] for row in cr.fetchall()})
+        self._throw_out(roles.keys() - {row[0] for row in cr.fetchall()})
         self.seen = session
+        current = {machine for machine, as_now in roles.items() if as_now}
         return [
             machine
             for machine, stand in applied.items()
-            if not dynsec.is_so(stand, machine, there, roles)
+            if not dynsec.is_so(stand, machine, there, current)
         ]
 
     def _accounts(self):
@@ -109,6 +110,16 @@ class MosquittoDynsec:
             offset += dynsec.PAGE
             if len(page) < dynsec.PAGE:
                 return there
+
+    def _roles(self):
+        """{UUID of a machine that has a role: whether its rules are those of today}."""
+        found, offset = {}, 0
+        while True:
+            answer = self.control.ask(dynsec.ask_roles(offset))[0]
+            found.update(dynsec.machines_of_roles(self.base, answer))
+            offset += dynsec.ROLES
+            if dynsec.roles_in(answer) < dynsec.ROLES:
+                return found
 
     def _throw_out(self, strangers):
         """Machines of this tenant that the platform knows nothing of."""

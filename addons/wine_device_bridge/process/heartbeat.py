@@ -1,9 +1,13 @@
 # SPDX-License-Identifier: LGPL-3.0-or-later
-"""What a bridge says of itself, every 5 seconds, for whoever watches it from outside."""
+"""What a bridge says of itself, for whoever watches it from outside.
+
+Every 5 seconds, and as soon as its line to the broker has come or gone.
+"""
 
 import logging
 import os
 import socket
+import time
 from datetime import datetime, timezone
 
 from odoo import SUPERUSER_ID, api
@@ -14,6 +18,8 @@ from ..core.metrics import metrics
 
 _logger = logging.getLogger(__name__)
 EVERY = 5.0
+#: how often the line is looked at (seconds)
+LOOK = 0.5
 #: counter → column of the minutes
 COLUMNS = {
     "stored": "stored",
@@ -49,9 +55,13 @@ class Heartbeat:
 
     def run(self):
         """Until told to stop; then say goodbye."""
-        self._safely("running")
-        while not self.stopping.wait(EVERY):
-            self._safely("running")
+        said, due = None, 0.0
+        while not self.stopping.is_set():
+            connected, now = self._connected(), time.monotonic()
+            if connected != said or now >= due:
+                said, due = connected, now + EVERY
+                self._safely("running")
+            self.stopping.wait(LOOK)
 
     def goodbye(self):
         """The last word, when everything else has ended."""

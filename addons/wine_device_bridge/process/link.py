@@ -138,6 +138,12 @@ class Link:
         return bool(self.settings.instance)
 
     @property
+    def alive(self):
+        """Whether somebody still listens to the broker; paho forgets its thread where that ends."""
+        thread = self.client._thread
+        return thread is not None and thread.is_alive()
+
+    @property
     def connected(self):
         return self.client.is_connected()
 
@@ -201,13 +207,13 @@ class Link:
             return
         self._next_session()
         metrics.count("reconnects", int(self.was_connected))
-        self.was_connected = True
+        begun, self.was_connected = not self.was_connected, True
         _logger.info("connected to %s:%s", self.settings.host, self.settings.port)
         if self.leaving:
             client.unsubscribe([topic for topic, _qos in self._subscriptions()])
         else:
             client.subscribe(self._subscriptions())
-            if self.shared and not flags.session_present:
+            if self.shared and (begun or not flags.session_present):
                 self._ask_for_retained(client)
             client.publish(self.topics.platform_state(), self._state("online"), 1, retain=True)
         self.teller.again()
@@ -216,7 +222,8 @@ class Link:
     def _ask_for_retained(self, client):
         """What is retained does not come by a shared subscription (MQTT 5 §4.8.2): ask once.
 
-        The other bridges may have it already; then it is a duplicate like any other.
+        The other bridges may have it already; then it is a duplicate like any other. A bridge that
+        begins asks in any case: the one before it may have died with states that it held back.
         """
         standing = self.topics.standing()
         client.subscribe([(topic, 1) for topic in standing])

@@ -19,6 +19,7 @@ from ..core.metrics import metrics
 from ..core.topics import COMMAND, DESIRED
 from ..models.wine_bridge_command import URGENT
 from ..models.wine_bridge_command_keep import EXPIRE, expiry
+from .away import outage
 
 _logger = logging.getLogger(__name__)
 CHANNELS = ("wine_bridge_outbox", "wine_bridge_inbox")
@@ -68,8 +69,9 @@ class Outbox:
                 if time.monotonic() - expired_at > EXPIRE_EVERY:
                     self.expire()
                     expired_at = time.monotonic()
+                outage.over()
             except (DatabaseError, OSError) as error:
-                _logger.error("the database does not answer: %s", error)
+                outage.failed(error, "the database does not answer")
                 self._forget_listener()
                 self.stopping.wait(1)
         self._wake(SENDERS)
@@ -85,8 +87,12 @@ class Outbox:
             try:
                 while self.link.connected and self.flush():
                     pass
+                outage.over()
             except (DatabaseError, OSError) as error:
-                _logger.error("the database does not answer: %s", error)
+                outage.failed(error, "the database does not answer")
+                self.stopping.wait(1)
+            except Exception:  # nobody would start this sender anew
+                _logger.exception("commands cannot be sent; trying again")
                 self.stopping.wait(1)
             with self.woken:
                 if seen == self.written:

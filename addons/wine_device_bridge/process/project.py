@@ -11,12 +11,15 @@ from odoo.addons.wine_vending.core.facts import RetryLater
 from odoo.modules.registry import Registry
 
 from ..core.metrics import metrics
-from ..models.wine_bridge_projection import CONFLICTS, SURROUNDINGS
+from ..models.wine_bridge_projection import CONFLICTS, SURROUNDINGS, is_from_outside
+from .away import outage
 from .claims import Claims
 
 _logger = logging.getLogger(__name__)
 #: a machine whose facts cannot be taken now waits so long (seconds)
 HOLD = 2.0
+#: and one of which not even the failure can be noted (seconds)
+STUCK = 30.0
 #: contradictions are looked for so often (seconds)
 ALARM_EVERY = 2.0
 #: messages of one machine that are tried alone after its batch has failed
@@ -45,8 +48,9 @@ class Projector:
             try:
                 worked = self.round()
                 self._alarm()
+                outage.over()
             except (DatabaseError, *SURROUNDINGS) as error:
-                _logger.error("projection waits for its surroundings: %s", error)
+                outage.failed(error, "projection waits for its surroundings")
                 self.claims.forget()
                 worked = 0
                 self.stopping.wait(1)
@@ -80,9 +84,9 @@ class Projector:
             metrics.count("project_conflicts")
             time.sleep(0.02)
             return 1
-        except SURROUNDINGS:
-            raise
-        except Exception as error:  # noqa: BLE001 - facts may raise anything; see _isolate
+        except Exception as error:
+            if is_from_outside(error):
+                raise
             return self._isolate(claimed, error)
 
     def _isolate(self, claimed, error):
@@ -95,6 +99,13 @@ class Projector:
                 outcome = self._alone(machine_id, share)
             except CONFLICTS:
                 continue
+            except Exception as fault:
+                if is_from_outside(fault):
+                    raise
+                _logger.exception("machine %s waits: its failure cannot be noted", machine_id)
+                metrics.count("project_stuck")
+                self.held[machine_id] = time.monotonic() + STUCK
+                continue
             taken += outcome.taken
             until = time.monotonic() + HOLD
             self.held.update(dict.fromkeys(outcome.held, until))
@@ -106,9 +117,9 @@ class Projector:
             return self._in_transaction(
                 lambda events: events._project_round(claimed={machine_id: share})
             )
-        except (*CONFLICTS, *SURROUNDINGS):
-            raise
-        except Exception:  # noqa: BLE001 - said by the batch already, and again one by one
+        except Exception as error:
+            if is_from_outside(error):
+                raise
             return self._in_transaction(lambda events: events._project_isolated(machine_id, ALONE))
 
     def _alarm(self):

@@ -12,6 +12,8 @@ import time
 from odoo.modules.registry import Registry
 
 from ..core import logs
+from ..core.metrics import metrics
+from ..core.outage import hush
 from .heartbeat import Heartbeat
 from .project import Projector
 
@@ -55,6 +57,7 @@ class Projectors:
             return
         if child:
             _logger.error("projector %s ended with %s", child.pid, child.returncode)
+            metrics.count("projector_deaths")
             self.children[place] = None
             self.due[place] = now + self.patience[place]
             self.patience[place] = min(self.patience[place] * 2, 30.0)
@@ -83,6 +86,7 @@ def run_alone(settings):
     :return: the exit code
     """
     logs.set_up(settings.log, settings.instance, [settings.password])
+    hush()
     stopping, stored = threading.Event(), threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_why: (stopping.set(), stored.set()))

@@ -14,6 +14,7 @@ from ..core import envelope
 from ..core.envelope import Refused
 from ..core.received import Received
 from . import asked
+from .again import count_again
 from .copying import copy_in
 
 #: columns of a message that is good, in the order of :meth:`Batch._row`
@@ -74,6 +75,8 @@ class Stored:
     codes: Counter = field(default_factory=Counter)
     #: [(machine uuid or None, Refused)]
     refused: list = field(default_factory=list)
+    #: row id → duplicates that its row does not show yet, see :func:`~.again.count_again`
+    uncounted: dict = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,16 +97,18 @@ class Batch:
     """Publishes on their way into the inbox.
 
     :param dict machines: UUID → :class:`Known`
+    :param dict uncounted: duplicates that an earlier batch could not note
     """
 
-    def __init__(self, cr, topics, machines):
+    def __init__(self, cr, topics, machines, uncounted=()):
         self.cr = cr
         self.topics = topics
         self.machines = machines
-        self.result = Stored()
-        self.looked = set()
+        self.result = Stored(uncounted=dict(uncounted))
+        self.looked, self.secret, self.unstorable = set(), None, None
         self.opened = (None, None)  # the last array of which one was refused, and what is in it
         self.good = []  # (uuid, Known, Envelope, Publish)
+        self.again = defaultdict(list)  # (uuid, epoch) → numbers that came once more
         self.bad = []  # (uuid, Known or None, Refused, Publish)
 
     def store(self, publishes):
@@ -116,6 +121,11 @@ class Batch:
         self._quarantine()
         self._journals(fresh)
         return self.result
+
+    def refuse(self, publish, error):
+        """Keep a publish in quarantine that the database does not take; the caller commits."""
+        self.unstorable = f"the platform cannot store it: {type(error).__name__}"
+        return self.store([publish])
 
     # === SORTING === #
 
@@ -135,8 +145,15 @@ class Batch:
                 reason = f"epoch {item.epoch} was never given; the machine is in {known.epoch}"
                 refused = _refused("unknown_epoch", reason, item)
                 self.bad.append((uuid, known, refused, publish))
+            elif self.unstorable:
+                self.bad.append((uuid, known, _refused("schema", self.unstorable, item), publish))
             else:
-                self.good.append((uuid, known, item, publish))
+                self.good.append((uuid, known, asked.known_again(item, self._secret), publish))
+
+    def _secret(self):
+        """Looked up once, and only where somebody asks something."""
+        self.secret = self.secret or asked.secret_of(self.cr)
+        return self.secret
 
     def _epoch_now(self, uuid):
         """A board may have claimed the machine since the machines were read: look once a batch."""
@@ -207,19 +224,16 @@ class Batch:
                 there = by_identity.get((known.id, item.epoch, item.seq))
             if there and there["digest"] == item.digest and there["machine"] == known.id:
                 duplicates[there["id"]] += 1
+                if item.seq:
+                    self.again[uuid, item.epoch].append(item.seq)
                 continue
             reason = "another message was stored under this identity"
             refused = _refused("identity_conflict", reason, item)
             self.bad.append((uuid, known, refused, publish))
         self.result.duplicates = sum(duplicates.values())
-        if duplicates:
-            execute_values(
-                self.cr._obj,
-                "UPDATE wine_bridge_event event SET duplicates = event.duplicates + new.times "
-                "FROM (VALUES %s) AS new (id, times) WHERE event.id = new.id",
-                list(duplicates.items()),
-                page_size=2000,
-            )
+        for row_id, times in self.result.uncounted.items():
+            duplicates[row_id] += times
+        self.result.uncounted = count_again(self.cr, duplicates)
 
     def _existing(self, again):
         identities = [
@@ -314,10 +328,11 @@ class Batch:
             if item.seq:
                 added[uuid, item.epoch].append(item.seq)
         for key in touched & set(self.result.rejected):
-            for seq, code in self.result.rejected[key]:
-                if code != "identity_conflict":
-                    added[key].append(seq)
+            added[key] += [seq for seq, _code in self.result.rejected[key]]
         journals = self._lock_journals(touched, added)
+        for key, seqs in self.again.items():  # taken for missing, where gaps were folded
+            if missed := [seq for seq in seqs if journals[key].misses(seq)]:
+                added[key] += missed
         for key, seqs in added.items():
             for seq in seqs:
                 journals[key].add(seq)
@@ -358,18 +373,22 @@ class Batch:
 
     def _save_journals(self, journals):
         rows = [
-            (self.machines[uuid].id, epoch, journal.highest, json.dumps(journal.gaps))
+            (self.machines[uuid].id, epoch, journal.highest, *_kept(journal))
             for (uuid, epoch), journal in journals.items()
         ]
         if rows:
             self.cr.execute(
                 """UPDATE wine_bridge_journal journal
-                      SET highest = new.highest, gaps = new.gaps::jsonb
-                     FROM unnest(%s::int[], %s::int[], %s::bigint[], %s::text[])
-                          AS new (machine, epoch, highest, gaps)
+                      SET highest = new.highest, gaps = new.gaps::jsonb, lost = new.lost::jsonb
+                     FROM unnest(%s::int[], %s::int[], %s::bigint[], %s::text[], %s::text[])
+                          AS new (machine, epoch, highest, gaps, lost)
                     WHERE journal.machine_id = new.machine AND journal.epoch = new.epoch""",
                 [list(column) for column in zip(*rows, strict=True)],
             )
+
+
+def _kept(journal):
+    return json.dumps(journal.gaps), json.dumps(journal.lost)
 
 
 def _naive(moment):

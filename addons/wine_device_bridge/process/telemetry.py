@@ -14,6 +14,7 @@ from odoo.modules.registry import Registry
 
 from ..core import envelope
 from ..core.envelope import Refused
+from ..core.outage import Outage
 from .store import read_machines
 
 _logger = logging.getLogger(__name__)
@@ -56,6 +57,7 @@ class Telemetry:
         self.link = link
         self.settings = settings
         self.stopping = stopping
+        self.outage = Outage(_logger, "readings are stored again after %.0f s")
         self.totals = {"readings": 0, "unreadable": 0, "lost": 0}
 
     def run(self):
@@ -75,8 +77,11 @@ class Telemetry:
                 return self._store(publishes)
             except (SerializationFailure, UniqueViolation):
                 _logger.info("another bridge stored the same; attempt %s", attempt)
-            except (DatabaseError, ValueError) as error:
-                _logger.error("%s messages with readings are lost: %s", len(publishes), error)
+            except DatabaseError as error:
+                self.outage.failed(error, "%s messages with readings are lost", len(publishes))
+                break
+            except Exception:  # whatever it is: no reading is worth the bridge
+                _logger.exception("%s messages with readings are lost", len(publishes))
                 break
         self.totals["lost"] += len(publishes)
         return None
@@ -90,3 +95,4 @@ class Telemetry:
             cr.commit()  # pylint: disable=invalid-commit
         self.totals["readings"] += taken
         self.totals["unreadable"] += bad
+        self.outage.over()

@@ -28,4 +28,9 @@ from . import test_command_life
 from . import test_command_access
 from . import test_command_tour
 from . import test_quarantine
+from . import test_words
 from . import test_health
+from . import test_moved_history
+from . import test_link
+from . import test_ingest
+from . import test_outage

@@ -2,6 +2,7 @@
 """Who may see what machines say and are told; nobody sees a secret, nobody writes a message."""
 
 import json
+from uuid import uuid4
 
 from odoo.addons.wine_vending.tests.access import ROLES, AccessCommon
 from odoo.addons.wine_vending.tests.test_access import public_methods
@@ -117,7 +118,16 @@ PRIVATE = {
         "_use",
         "_alarm",
     ),
-    "wine.bridge.door": ("_admit", "_account", "_take", "_quarantine", "_pace", "_cron_silent"),
+    "wine.bridge.door": (
+        "_admit",
+        "_account",
+        "_take",
+        "_quarantine",
+        "_pace",
+        "_charge",
+        "_refuse",
+        "_cron_silent",
+    ),
     "wine.bridge.knock": ("_wait", "_count"),
     "wine.machine": (
         "_send",
@@ -268,6 +278,18 @@ class TestBridgeAccess(BridgeAccess):
                     )
                     with self.refused():
                         mine.browse(record.id).read(["region_id"])
+
+    def test_nobody_gives_a_machine_the_name_of_a_foreign_account(self):
+        """The broker knows machines by their UUID; another tenant of it may have this one."""
+        foreign, mine = str(uuid4()), self.env_of("region_manager")["wine.machine"]
+        for how in ({"uuid": foreign}, {}):
+            values = {**self.fresh("wine.machine", self.own), **how}
+            made = mine.with_context(default_uuid=foreign).create(values)
+            self.assertNotEqual(made.uuid, foreign)
+        with self.refused():
+            made.uuid = foreign
+        self.seen_by("admin", made).uuid = foreign
+        self.assertEqual(made.uuid, foreign)
 
     def test_messages_of_no_machine_are_for_the_platform(self):
         stray = self.env["wine.bridge.event"].create(

@@ -6,11 +6,13 @@ from datetime import datetime, timedelta, timezone
 from unittest.mock import patch
 from uuid import uuid4
 
-from odoo.addons.wine_vending.core.auth import Authorised, Offer
+from odoo.addons.wine_vending.core.auth import Authorised, Deny, Offer
 from odoo.addons.wine_vending.models.wine_machine_auth import WineMachine
+from odoo.exceptions import UserError
 from odoo.tests import tagged
 
-from ..core import schema
+from ..core import envelope, schema
+from ..models import wine_bridge_auth
 from ..models.wine_bridge_auth import AlreadyAnswered
 from ..process import asked
 from .common import BridgeCommon
@@ -38,6 +40,7 @@ class TestAuth(BridgeCommon):
             {"request_id": request_id, "kind": kind, "token": TOKEN, **(data or {})},
             **values,
         )
+        self.told_ts = content["ts"]
         self.store(self.publish(content, machine=machine))
         return self.env["wine.bridge.auth"].search([("request_id", "=", request_id)])
 
@@ -106,6 +109,52 @@ class TestAuth(BridgeCommon):
         self.assertNotIn("4929", event.payload + event.result)
         cut = asked.text_without_token('{"token": "49291234')
         self.assertNotIn("4929", cut, "a payload that was cut off in the middle of it")
+
+    def test_no_token_in_quarantine_however_it_is_written(self):
+        asking = {"request_id": str(uuid4()), "kind": "member"}
+        for token in (49291234, ["49291234", 7], {"code": "49291234"}, 49291234.5, "49291234"):
+            content = self.envelope("auth.request", {**asking, "token": token}, seq=0)
+            text = json.dumps(content)
+            for payload in (
+                text,
+                text.replace('"token"', '"\\u0074oken"'),
+                f"[{text}]",
+                json.dumps(text),
+            ):
+                with self.subTest(payload=payload):
+                    self.store(self.publish(payload.encode()))
+                    event = self.events(state="quarantined")[-1:]
+                    self.assertNotIn("49291234", f"{event.payload}{event.result}{event.fault_html}")
+        for text in (
+            '{"token": 49291234',
+            '{"token": [49291234, 7], ',
+            '{"a": {"token" : 49291234}, }',
+        ):
+            self.assertNotIn("49291234", asked.text_without_token(text))
+
+    def test_the_fingerprint_does_not_give_the_token_away(self):
+        """Whoever reads the inbox knows all of the message but a few digits of its token."""
+        row = self.ask(data={"token": "4929"})
+        event = self.events(event_id=row.event_id)
+        said = {
+            **{"id": event.event_id, "epoch": event.epoch, "seq": int(event.seq)},
+            **{"boot": event.boot, "ts": self.told_ts, "ts_q": event.time_quality},
+            **{"type": event.type, "data": {**event.data, "token": "4929"}},
+        }
+        self.assertNotEqual(envelope.digest(said), event.digest)
+
+    def test_another_token_under_the_same_identity_is_a_conflict(self):
+        asking = {"request_id": str(uuid4()), "kind": "member", "token": "4929"}
+        content = self.envelope("auth.request", asking)
+        self.store(self.publish(content))
+        self.assertEqual(self.store(self.publish({**content, "hist": True})).duplicates, 1)
+        other = {**content, "data": {**asking, "token": "4930"}}
+        self.assertEqual(self.store(self.publish(other)).codes, {"identity_conflict": 1})
+        refused = self.events(state="quarantined")[-1:]
+        with self.assertRaises(UserError):
+            refused._take_in(json.dumps(other), "why not")
+        refused._take_in(json.dumps(content), "it is the first one")
+        self.assertEqual(refused.twin_id, self.events(event_id=content["id"]))
 
     def test_projecting_it_changes_nothing(self):
         row = self.ask()
@@ -189,6 +238,38 @@ class TestAuth(BridgeCommon):
         with patch.object(WineMachine, "_auth_request", side_effect=AssertionError):
             self.decide(row)
         self.assertEqual((row.answer, row.code), ("deny", "maintenance"))
+
+    def test_a_machine_that_guesses_is_not_asked_for_any_more(self):
+        """Codes to pick something up are short; with its credential anybody asks 50 a second."""
+        other = self.make_machine(self.region, {"A1": self.wine}, name="Other")
+        other.action_activate() if other.state != "active" else None
+        asked_for = []
+
+        def answer(request):
+            asked_for.append(request.token)
+            return Deny("unknown_token", "No.") if request.token == TOKEN else Offer("Ann")
+
+        with answering(answer), patch.object(wine_bridge_auth, "WRONG", 3):
+            self.decide(*[self.ask(kind="pickup") for _n in range(3)])
+            late = self.ask(kind="voucher", data={"token": "4929"})
+            self.decide(late)
+            self.assertEqual((late.answer, late.code), ("deny", "too_many"))
+            self.assertEqual(len(asked_for), 3)
+            theirs = self.ask(machine=other, data={"token": "right"})
+            self.decide(theirs)
+            self.assertEqual(theirs.answer, "offer")
+            wrong = self.env["wine.bridge.auth"].search([("code", "=", "unknown_token")])
+            wrong.answered_at = datetime.now() - timedelta(minutes=11)
+            again = self.ask(data={"token": "right"})
+            self.decide(again)
+            self.assertEqual(again.answer, "offer", "it is asked for again after a while")
+
+    def test_what_the_platform_itself_denied_is_no_guess(self):
+        with patch.object(wine_bridge_auth, "WRONG", 1):
+            self.decide(self.ask())
+            row = self.ask()
+            self.decide(row)
+            self.assertEqual(row.code, "unsupported")
 
     def test_in_the_language_of_the_machine(self):
         self.env["res.lang"]._activate_lang("zh_CN")

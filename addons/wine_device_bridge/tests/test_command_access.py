@@ -42,6 +42,22 @@ class TestCommandAccess(AccessCommon):
                     self.assertIs(self.tells(user, self.machine, kind), kind in own)
                     self.assertIs(self.tells(user, self.foreign.machine, kind), kind in foreign)
 
+    def test_the_dialog_tells_nothing_of_a_foreign_machine(self):
+        """Opened for it and never saved: whether it is online, and how often its board changed."""
+        spec = {"is_offline": {}, "epoch": {}}
+        foreign = self.foreign.machine.id
+        for role in ("service", "region_manager"):
+            guide = self.env_of(role)["wine.command.new"]
+            shown = guide.onchange({"machine_id": self.machine.id}, ["machine_id"], spec)
+            self.assertEqual(shown["value"]["epoch"], self.machine.bridge_epoch)
+            for ask in (
+                lambda g=guide: g.onchange({"machine_id": foreign}, ["machine_id"], spec),
+                lambda g=guide: g.with_context(default_machine_id=foreign).onchange({}, [], spec),
+                lambda g=guide: g.new({"machine_id": foreign}).epoch,
+            ):
+                with self.refused():
+                    ask()
+
     def test_below_the_region(self):
         for role in ("service", "region_manager"):
             with self.subTest(role=role):

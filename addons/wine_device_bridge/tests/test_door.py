@@ -225,6 +225,19 @@ class TestDoorKept(DoorCommon):
         self.assertEqual(self.knock({}, secret="wrong").status_code, 401)
         self.assertEqual(set(self.env["wine.bridge.knock"].search([]).mapped("wrong")), {1})
 
+    def test_who_knows_its_name_does_not_lock_a_machine_out(self):
+        """The UUID stands in the code that consumers scan; after a restart nobody is known."""
+        for _attempt in range(wine_bridge_knock.MOST + 1):
+            self.env["wine.bridge.knock"]._count("198.51.100.7", self.machine.uuid)
+        wine_bridge_door._right.clear()
+        self.told({})
+
+    def test_no_secret_is_none(self):
+        """Where the hash is missing no word comes in, least of all one that stands in the code."""
+        self.credentials.search([]).secret_hash = False
+        for word in ("nobody", "", "False", "None"):
+            self.assertEqual(self.knock({}, secret=word or " ").status_code, 401)
+
     def test_nonsense(self):
         bodies = [b" ", b"\xff", b"[]", b"7", b"{", b"[" * 20_000, b"{} {}", b'{"evt": "\xff"}']
         for body in bodies:
@@ -260,6 +273,30 @@ class TestDoorKept(DoorCommon):
         self.assertEqual((answer.status_code, answer.json()["code"]), (429, "rate"))
         self.assertTrue(1 <= int(answer.headers["Retry-After"]) <= 8)
         self.assertEqual(len(self.stored()), door.MOST_MESSAGES)
+
+    def test_size_and_rubbish_cost_as_over_mqtt(self):
+        """A kibibyte is a message, what is refused is ten, and who waits is not even read."""
+        large = {"state": "opened", "note": "x" * 30_000}
+        body = {"evt": [self.envelope(seq=seq, data=large) for seq in range(1, 21)]}
+        packed = gzip.compress(json.dumps(body).encode())
+        self.told(packed, Content_Encoding="gzip")
+        self.assertLess(self.tokens(), -50, "a debt of what was more than could be had at once")
+        with patch.object(door, "read", side_effect=AssertionError("read before it was paid")):
+            self.assertEqual(self.knock({"evt": []}).status_code, 429)
+        self.full()
+        self.told({"evt": [{}] * 40})
+        self.assertLess(self.tokens(), 120)
+        self.full()
+        self.assertEqual(self.knock({"evt": [{}] * 501}).status_code, 413)
+        self.assertEqual(self.knock(b"x" * 100_000).status_code, 400)
+        self.assertLess(self.tokens(), 420)
+
+    def tokens(self):
+        return self.env["wine.bridge.door"].search([("machine_id", "=", self.machine.id)]).tokens
+
+    def full(self):
+        self.env["wine.bridge.door"].search([]).tokens = 500
+        self.env.flush_all()
 
     def test_plain_http(self):
         """From elsewhere than the server itself only TLS will do."""

@@ -51,8 +51,9 @@ class TestDoorFuzz(DoorCommon):
             with self.subTest(body=body[:40]):
                 packed = gzip.compress(body)
                 for sent, how in ((body or b" ", {}), (packed, {"Content_Encoding": "gzip"})):
-                    status = self.knock(sent, **how).status_code
-                    self.assertIn(status, (200, 400, 413, 429))
+                    self.env["wine.bridge.door"].search([]).tokens = 500
+                    self.assertIn(self.knock(sent, **how).status_code, (200, 400, 413))
+        self.env["wine.bridge.door"].search([]).tokens = 500
         self.assertIn(self.knock(b"{}", Content_Encoding="\xe9").status_code, (400, 200))
 
     def test_good_bodies_spoilt(self):

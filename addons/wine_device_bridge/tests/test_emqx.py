@@ -8,6 +8,7 @@ from types import SimpleNamespace
 
 from odoo.tests import tagged
 
+from ..core import dynsec, topics
 from ..models.wine_bridge_emqx import AUTHENTICATION, AUTHORIZATION
 from ..process.access import AccessSettings, Change
 from ..process.brokers import EmqxPostgres
@@ -76,11 +77,12 @@ class TestEmqx(EmqxCommon):
         rows = self.ask(AUTHORIZATION, username=self.machine.uuid)
         start = f"wine/v1/t/{self.machine.uuid}"
         self.assertEqual(
-            {(row["permission"], row["action"], row["topic"]) for row in rows},
+            {(row["permission"], row["action"], row["topic"], row["retain"]) for row in rows},
             {
-                ("allow", "publish", f"{start}/up/#"),
-                ("allow", "subscribe", f"{start}/down/#"),
-                ("allow", "subscribe", "wine/v1/t/platform/state"),
+                *(("allow", "publish", f"{start}/up/{one}", 0) for one in dynsec.CHANNELS),
+                *(("allow", "publish", f"{start}/up/{one}", 1) for one in topics.RETAINED),
+                ("allow", "subscribe", f"{start}/down/#", 0),
+                ("allow", "subscribe", "wine/v1/t/platform/state", 0),
             },
         )
         self.machine.action_suspend()

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: LGPL-3.0-or-later
 from odoo import Command
-from odoo.exceptions import AccessError
+from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
 
 from .firmware import keys
@@ -71,6 +71,33 @@ class TestFirmwareOutside(BridgeAccess):
         campaign.sudo().wave_ids = [Command.create(regions)]
         campaign.action_start()
         self.assertNotIn(self.foreign.machine, campaign.sudo().install_ids.machine_id)
+
+    def test_nothing_is_counted_in_a_foreign_region(self):
+        """By a draft that is never saved: how many machines there run which version."""
+        values = {"firmware_id": self.artefact.id, "region_id": self.own.region.id}
+        ask = self.as_manager("wine.firmware.campaign").onchange
+        spec = {"plan_text": {}, "wave_ids": {"fields": {"machine_count": {}}}}
+        self.assertIn("machines", ask(values, ["region_id"], spec)["value"]["plan_text"])
+        with self.refused():
+            ask({**values, "region_id": self.foreign.region.id}, ["region_id"], spec)
+
+    def test_a_wave_stays_in_its_campaign(self):
+        """Not into one that runs, nor into one that is seen and not managed."""
+        running, other = self.draft(), self.draft()
+        running.action_start()
+        with self.refused(UserError):
+            other.wave_ids.campaign_id = running
+        with self.refused(UserError):
+            running.wave_ids = [Command.link(other.wave_ids.id)]
+        self.foreign.region.staff_ids |= self.users["region_manager"]
+        theirs = self.make_campaign(self.artefact, self.foreign.region)
+        seen = self.seen_by("region_manager", theirs)
+        self.assertEqual(seen.state, "draft")
+        with self.refused(UserError):
+            other.wave_ids.campaign_id = seen
+        with self.refused(UserError):
+            other.wave_ids.web_save({"campaign_id": seen.id}, {})
+        self.assertEqual(len(theirs.wave_ids), 1)
 
     def test_the_platforms_campaign_is_not_theirs(self):
         top = self.talk["FAR"]["wine.firmware.campaign"]

@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: LGPL-3.0-or-later
 from datetime import timedelta
+from unittest.mock import patch
 
 from freezegun import freeze_time
+from psycopg2.errors import SerializationFailure
 
 from odoo import fields
 from odoo.tests import tagged
@@ -40,10 +42,13 @@ class TestGap(BridgeCommon):
     def setUp(self):
         super().setUp()
         self.start()
+        self.bridge = True  # whether one is there that sends what waits
 
     def watch(self, minutes=0):
         with freeze_time(fields.Datetime.now() + timedelta(minutes=minutes)):
             self.Gap._cron_watch()
+        if self.bridge:
+            self.env["wine.bridge.command"].search([("state", "=", "queued")]).state = "sent"
         self.env.flush_all()
         return self.gaps()
 
@@ -90,6 +95,25 @@ class TestGap(BridgeCommon):
         self.assertEqual((gap.state, case.state), ("filled", "decided"))
         self.assertIn("have come", case.decision)
 
+    def test_while_no_bridge_asks_the_machine_nothing_is_given_up(self):
+        """It may hold the event still; an acknowledgement that covers it would delete it there."""
+        lost = self.lose(self.doors(3), 1)
+        self.watch()
+        self.bridge = False
+        for minutes in (1.1, 2.2, 4.4, 8.8, 17.6, 60, 120):
+            gap = self.watch(minutes)
+            self.assertEqual((gap.state, gap.tries), ("asked", 1))
+            self.commands().filtered(lambda one: one.state == "queued").write(
+                {"state": "expired", "code": "not_sent"}
+            )
+        result = self.store(self.publish(self.envelope()))
+        ack = result.journals[self.machine.uuid, 1].acknowledgement(1)
+        self.assertEqual(ack["missing"], [lost[0]["seq"]])
+        self.bridge = True
+        for minutes in (180, 181.1, 183.3, 187.7, 196, 210):
+            gap = self.watch(minutes)
+        self.assertEqual((gap.state, gap.tries), ("missing", 4))
+
     def test_a_case_that_a_person_closed_is_not_opened_again(self):
         self.lose(self.doors(3), 1)
         for minutes in (0, 1.1, 2.2, 4.4, 8.8, 17.6):
@@ -98,7 +122,8 @@ class TestGap(BridgeCommon):
         for minutes in (30, 90):
             self.watch(minutes)
         self.assertEqual(gap.case_id.state, "decided")
-        self.assertEqual(len(self.env["wine.case"].search([("kind", "=", "missing")])), 1)
+        mine = [("kind", "=", "missing"), ("machine_id", "=", self.machine.id)]
+        self.assertEqual(len(self.env["wine.case"].search(mine)), 1)
 
     def test_a_machine_that_says_it_holds_none_is_believed(self):
         self.lose(self.doors(3), 1)
@@ -156,6 +181,32 @@ class TestGap(BridgeCommon):
         self.store(self.publish(lost[0]))
         self.watch(17)
         self.assertEqual((gap.state, gap.case_id.state), ("filled", "decided"))
+
+    def test_a_journal_that_grows_at_this_moment_holds_up_no_other_one(self):
+        """Giving up writes into a journal; a machine that sells all the time is met again."""
+        other = self.make_machine(self.region, {"A1": self.wine}, name="Busy")
+        other.write({"connection_state": "online", "connection_since": self.long_ago})
+        self.lose(self.doors(3), 1)
+        for seq in (1, 3):
+            self.store(self.publish(self.envelope(seq=seq), machine=other))
+        for minutes in (0, 1.1, 2.2, 4.4, 8.8):
+            self.watch(minutes)
+        Journal = type(self.env["wine.bridge.journal"])
+        give_up, busy = Journal._give_up, [other]
+
+        def conflict(model, machine, *args):
+            if machine in busy:
+                raise SerializationFailure("could not serialize access due to concurrent update")
+            return give_up(model, machine, *args)
+
+        gaps = self.gaps() | self.Gap.search([("machine_id", "=", other.id)])
+        with patch.object(Journal, "_give_up", conflict):
+            self.watch(17.6)
+            self.assertEqual(gaps.mapped("state"), ["missing", "asked"])
+            busy.clear()
+            self.watch(18.6)
+        self.assertEqual(gaps.mapped("state"), ["missing", "missing"])
+        self.assertEqual(len(gaps.case_id), 2)
 
     def test_a_refused_event_is_no_gap(self):
         events = self.doors(3)

@@ -2,7 +2,9 @@
 """Health, metrics and the page: the same judgement for whoever may ask, nothing for the others."""
 
 import json
+from datetime import timedelta
 
+from odoo import fields
 from odoo.exceptions import AccessError
 from odoo.tests import HttpCase, new_test_user, tagged
 
@@ -103,7 +105,7 @@ class TestHealth(HealthCommon):
         self.machine._lock_command("machine.lock")
         self.env.flush_all()
         self.env.cr.execute(
-            "UPDATE wine_bridge_command SET create_date = create_date - interval '2 minutes'"
+            "UPDATE wine_bridge_command SET write_date = create_date - interval '2 minutes'"
         )
         self.assertEqual(self.state(), ("degraded", ["lag", "commands"]))
         figures = self.env["wine.bridge.health"]._figures()
@@ -304,6 +306,24 @@ class TestTail(HealthCommon):
         self.machine._lock_command("machine.lock")
         self.assertEqual(self.mine.bridge_tail()["commands"][0]["type"], "machine.lock")
         self.assertEqual(self.mine.bridge_tail()["journal"]["epoch"], 1)
+
+    def test_readings_of_one_moment_are_one_row(self):
+        now = fields.Datetime.now().replace(microsecond=0)
+        early, old = now - timedelta(minutes=5), now - timedelta(hours=2)
+        self.env["wine.machine"]._take_readings(
+            [
+                (self.machine.id, "temperature", early, 12.34, True),
+                (self.machine.id, "humidity", early, 61.0, True),
+                (self.machine.id, "temperature", old, 9.0, True),
+                (self.machine.id, "temperature", now, 12.0, True),
+            ]
+        )
+        text = fields.Datetime.to_string
+        newest, before = self.mine.bridge_tail()["readings"]
+        self.assertEqual(newest, {"at": text(now), "data": {"temperature": 12.0}})
+        self.assertEqual(before["data"], {"temperature": 12.3, "humidity": 61.0})
+        (again,) = self.mine.bridge_tail(measured=newest["at"])["readings"]
+        self.assertEqual(again, newest)
 
     def test_one_that_was_committed_late_is_not_missed(self):
         self.store(self.publish(self.envelope()), self.publish(self.envelope()))

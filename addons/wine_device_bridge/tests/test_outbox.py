@@ -46,6 +46,31 @@ class TestOutbox(BridgeCommon):
         self.assertEqual(self.ack(command, "failed"), "succeeded")
         self.assertEqual(command.detail, "locked")
 
+    def test_what_a_machine_never_spoke_of_is_sent_again_when_it_comes_back(self):
+        """The broker died with it, or had no room for it; the machine was away."""
+        now = fields.Datetime.now()
+        kinds = ("machine.lock", "cash.request", "counter.request", "log.request", "door.unlock")
+        for kind in kinds:
+            self.machine._send(kind, {}, now + timedelta(hours=1))
+        lost, heard, late, waiting, fresh = (self.commands(kind) for kind in kinds)
+        (lost | heard | late).write({"state": "sent", "sent_at": now - timedelta(minutes=9)})
+        fresh.write({"state": "sent", "sent_at": now + timedelta(minutes=1)})
+        late.expires_at = now - timedelta(minutes=1)
+        self.env.flush_all()
+        before = now - timedelta(hours=3)
+        self.env.cr.execute(
+            "UPDATE wine_bridge_command SET create_date = %s, write_date = %s WHERE id = %s",
+            [before, before, lost.id],
+        )
+        self.assertEqual(self.ack(heard, "received"), "received")
+        self.store(self.publish(self.birth(), channel="birth"))
+        self.project()
+        states = [one.state for one in (lost, heard, late, waiting, fresh)]
+        self.assertEqual(states, ["queued", "received", "sent", "queued", "sent"])
+        age = self.env["wine.bridge.figures"]._commands()["command_age"]
+        self.assertLess(age, 60, "it waits since now, and no alarm is raised for it")
+        self.assertEqual(self.ack(lost, "succeeded"), "succeeded", "it had it after all")
+
     def test_another_machine_cannot_answer(self):
         other = self.make_machine(self.region, {"A1": self.wine}, name="Other")
         self.machine.action_suspend()

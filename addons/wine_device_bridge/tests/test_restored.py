@@ -52,6 +52,9 @@ class TestRestored(BridgeCommon):
         self.restored()
         result = self.store(self.publish(self.envelope(epoch=2, seq=7)))
         self.assertEqual((result.stored, result.quarantined), (1, 0))
+        early = self.events(state="quarantined")
+        told = early.action_judge_again()["params"]["message"]
+        self.assertEqual(told, "1 taken in.", "what was refused before is judged by the same rule")
         self.Machine._cron_adopt_epochs()
         self.assertEqual(self.machine.bridge_epoch, 2)
         self.machine._bridge_next_epoch()

@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: LGPL-3.0-or-later
 from datetime import timedelta
+from unittest.mock import patch
 from uuid import uuid4
 
 from odoo.tests import tagged
 
+from ..core import received
 from .common import BridgeCommon
 
 
@@ -87,6 +89,32 @@ class TestStore(BridgeCommon):
         ack = result.journals[self.machine.uuid, 1].acknowledgement(1)
         self.assertNotIn(two["seq"], ack["missing"])
         self.assertEqual(self.journal().highest, three["seq"])
+
+    def test_a_machine_that_leaves_out_every_second_one(self):
+        """Its journal stays small, nothing that is missing is acknowledged, and it can be mended"""
+        with patch.object(received, "MOST_GAPS", 5):
+            events = {seq: self.envelope(seq=seq) for seq in range(1, 41)}
+            odd = [events[seq] for seq in range(1, 41, 2)]
+            result = self.store(*[self.publish(odd[n : n + 10]) for n in (0, 10)])
+            self.assertEqual(result.stored, 20)
+            self.assertEqual(len(self.journal().gaps), 5)
+            ack = result.journals[self.machine.uuid, 1].acknowledgement(1)
+            covered = set(range(1, ack["ack_seq"] + 1)) - set(ack["missing"])
+            self.assertLessEqual(covered, set(range(1, 41, 2)))
+            result = self.store(self.publish(list(events.values())))
+            self.assertEqual((result.stored, result.duplicates), (20, 20))
+            self.assertEqual((self.journal().highest, self.journal().gaps), (40, []))
+
+    def test_a_message_id_that_was_used_before_leaves_no_gap(self):
+        """The device may delete what is refused: its number must not be asked for for ever."""
+        first = self.envelope(seq=1)
+        second, third = self.envelope(seq=2, id=first["id"]), self.envelope(seq=3)
+        for sent in ([first, second], [third]):
+            result = self.store(self.publish(sent))
+        journal = result.journals[self.machine.uuid, 1]
+        self.assertEqual((journal.highest, journal.gaps), (3, []))
+        self.assertEqual(self.events(state="quarantined").code, "identity_conflict")
+        self.assertEqual(self.events(state="new").mapped("seq"), [1, 3])
 
     def test_a_refused_event_does_not_hold_up_the_others(self):
         good, bad = self.envelope(), self.envelope(data=None)

@@ -50,6 +50,21 @@ class TestTelemetry(BridgeCommon):
         )
         self.assertEqual(bad, 7)
 
+    def test_a_number_of_hundreds_of_digits_ends_nothing(self):
+        """JSON allows it and no float holds it; the worker's end would be the bridge's."""
+        huge = self.tele({"temperature": 10**400, "humidity": -(10**400), "signal": -70})
+        rows, bad = self.rows(huge)
+        self.assertEqual(([row[1] for row in rows], bad), (["signal"], 2))
+
+    def test_what_nobody_expects_costs_readings_and_not_the_bridge(self):
+        worker, queue = self.worker(self.tele({"temperature": 13.5}))
+        with (
+            patch.object(Telemetry, "_store", side_effect=LookupError("a new kind of trouble")),
+            mute_logger("odoo.addons.wine_device_bridge.process.telemetry"),
+        ):
+            worker.drain()
+        self.assertEqual((worker.totals["lost"], len(queue)), (1, 0))
+
     def test_an_unset_clock_counts_as_now(self):
         publish = self.tele({"temperature": 9}, ts=None, ts_q="unset")
         far = self.tele({"temperature": 9}, ts="2019-05-01T00:00:00Z")

@@ -3,6 +3,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 
 from ..core.commands import ADMIN, KINDS
+from ..models.words import COMMANDS
 
 
 class WineCommandNew(models.TransientModel):
@@ -21,51 +22,29 @@ class WineCommandNew(models.TransientModel):
     risky = fields.Boolean(compute="_compute_what")
     is_offline = fields.Boolean(compute="_compute_is_offline")
     reason = fields.Char(help="Kept with the command, for whoever looks later.")
-    epoch = fields.Integer(compute="_compute_epoch", store=True, readonly=False)
+    epoch = fields.Integer(compute="_compute_epoch", store=True, readonly=False, compute_sudo=False)
     from_seq = fields.Float("From number", digits=(16, 0), default=1)
     to_seq = fields.Float("To number", digits=(16, 0), default=1)
 
     @api.model
-    def _labels(self):
-        """{type: (name, what it does)} of all commands that people may send."""
+    def _explained(self):
+        """{type: what it does} of all commands that people may send."""
         return {
-            "door.unlock": (
-                self.env._("Unlock the door"),
-                self.env._(
-                    "The door opens at once, for whoever stands there. It locks when it is shut."
-                ),
+            "door.unlock": self.env._(
+                "The door opens at once, for whoever stands there. It locks when it is shut."
             ),
-            "counter.request": (
-                self.env._("Ask for the counters"),
-                self.env._("The machine reports what it has sold since it was first switched on."),
+            "counter.request": self.env._(
+                "The machine reports what it has sold since it was first switched on."
             ),
-            "cash.request": (
-                self.env._("Ask for the cash"),
-                self.env._("The machine reports what lies in its coin and note boxes."),
+            "cash.request": self.env._("The machine reports what lies in its coin and note boxes."),
+            "log.request": self.env._("The machine answers with the last lines of its log."),
+            "machine.lock": self.env._("The machine sells nothing until it is told to sell again."),
+            "machine.unlock": self.env._("The machine sells again what it has."),
+            "machine.reboot": self.env._(
+                "The machine ends the sale in hand, then starts anew. That takes a minute."
             ),
-            "log.request": (
-                self.env._("Ask for the log"),
-                self.env._("The machine answers with the last lines of its log."),
-            ),
-            "machine.lock": (
-                self.env._("Stop selling"),
-                self.env._("The machine sells nothing until it is told to sell again."),
-            ),
-            "machine.unlock": (
-                self.env._("Sell again"),
-                self.env._("The machine sells again what it has."),
-            ),
-            "machine.reboot": (
-                self.env._("Restart"),
-                self.env._(
-                    "The machine ends the sale in hand, then starts anew. That takes a minute."
-                ),
-            ),
-            "event.resend": (
-                self.env._("Send messages again"),
-                self.env._(
-                    "The machine sends a range of its messages again, as far as it has them."
-                ),
+            "event.resend": self.env._(
+                "The machine sends a range of its messages again, as far as it has them."
             ),
         }
 
@@ -73,17 +52,17 @@ class WineCommandNew(models.TransientModel):
     def _selection_kind(self):
         admin = self.env.su or self.env.user.has_group("wine_vending.group_wine_admin")
         return [
-            (kind, name)
-            for kind, (name, _what) in self._labels().items()
+            (kind, self.env._(COMMANDS[kind]))
+            for kind in self._explained()
             if admin or KINDS[kind].who != ADMIN
         ]
 
     @api.depends("kind")
     def _compute_what(self):
-        labels = self._labels()
+        explained = self._explained()
         for guide in self:
             kind = KINDS.get(guide.kind)
-            guide.what = labels[guide.kind][1] if kind else False
+            guide.what = explained[guide.kind] if kind else False
             guide.risky = bool(kind and kind.risky)
             minutes = kind.minutes if kind else 0
             guide.holds = (
@@ -95,12 +74,17 @@ class WineCommandNew(models.TransientModel):
     @api.depends("machine_id")
     def _compute_is_offline(self):
         for guide in self:
-            guide.is_offline = guide.machine_id.sudo().connection_state != "online"
+            guide.is_offline = guide._seen_machine().connection_state != "online"
 
     @api.depends("machine_id")
     def _compute_epoch(self):
         for guide in self:
-            guide.epoch = guide.machine_id.sudo().bridge_epoch
+            guide.epoch = guide._seen_machine().bridge_epoch
+
+    def _seen_machine(self):
+        """:raise AccessError: a machine that the user cannot see, also where nothing is saved"""
+        self.machine_id.check_access("read")
+        return self.machine_id.sudo()
 
     def action_send(self):
         """Queue it; the machine's form shows what becomes of it.
@@ -112,7 +96,7 @@ class WineCommandNew(models.TransientModel):
         command, new = machine._order_command(self.kind, self._args(), self.reason)
         if not new:
             return machine._told(self.env._("This is on its way already."), "info")
-        name = self._labels()[self.kind][0]
+        name = self.env._(COMMANDS[self.kind])
         if self.is_offline:
             return machine._told(
                 self.env._(

@@ -6,6 +6,7 @@ from datetime import datetime
 
 #: codes of a denial that the platform itself gives; a wing may use others
 UNSUPPORTED, TIMEOUT, ERROR, MAINTENANCE = "unsupported", "timeout", "error", "maintenance"
+TOO_MANY = "too_many"
 
 
 @dataclass(frozen=True, eq=False, slots=True)

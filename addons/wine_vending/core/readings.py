@@ -1,8 +1,6 @@
 # SPDX-License-Identifier: LGPL-3.0-or-later
 """What a machine measures: kinds, units and what is plausible (docs/protocol §2, up/tele)."""
 
-import math
-
 #: kind → (unit, lowest, highest) that a sensor of a machine can mean
 KINDS = {
     "temperature": ("°C", -40.0, 80.0),
@@ -29,7 +27,7 @@ def readable(data):
             continue
         value = data[kind]
         number = isinstance(value, int | float) and not isinstance(value, bool)
-        if number and math.isfinite(value) and lowest <= value <= highest:
+        if number and lowest <= value <= highest:  # no float first: an integer may be too large
             good.append((kind, float(value)))
         else:
             bad += 1

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: LGPL-3.0-or-later
 from odoo import api, models
 
-from ..core.auth import ERROR, MAINTENANCE, TIMEOUT, UNSUPPORTED, Deny
+from ..core.auth import ERROR, MAINTENANCE, TIMEOUT, TOO_MANY, UNSUPPORTED, Deny
 
 
 class WineMachine(models.Model):
@@ -47,6 +47,7 @@ class WineMachine(models.Model):
         texts = {
             UNSUPPORTED: env._("This is not offered at this machine. Please buy as usual."),
             MAINTENANCE: env._("This machine is being serviced. Please try again later."),
+            TOO_MANY: env._("Too many wrong codes here. Please try again in ten minutes."),
             TIMEOUT: env._("This takes too long. Please try again."),
             ERROR: env._("Something went wrong on our side. Please try again, or buy as usual."),
         }

@@ -80,6 +80,7 @@ class WineMachineOutage(models.Model):
                 fresh.append(running[key])
             elif not begins and key in running:
                 self._end(running.pop(key), moment)
+        rows.flush_recordset(["ended_at"])  # or one that begins anew would be the second open one
         self.sudo().create(fresh)
 
     @staticmethod

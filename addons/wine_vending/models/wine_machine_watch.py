@@ -16,6 +16,7 @@ class WineMachine(models.Model):
     temp_min = fields.Float("Coldest (°C)", compute="_compute_band", store=True, digits=(4, 1))
     temp_max = fields.Float("Warmest (°C)", compute="_compute_band", store=True, digits=(4, 1))
     connection_since = fields.Datetime(copy=False, readonly=True)
+    connection_heard = fields.Datetime("Last word on the connection", copy=False, readonly=True)
     door_since = fields.Datetime(copy=False, readonly=True)
     door_epoch = fields.Integer(copy=False, readonly=True)
     door_seq = fields.Float(digits=(16, 0), copy=False, readonly=True)

@@ -1,4 +1,6 @@
 # SPDX-License-Identifier: LGPL-3.0-or-later
+from uuid import uuid4
+
 from odoo import api, models
 from odoo.exceptions import AccessError
 
@@ -155,12 +157,29 @@ class WineMachine(models.Model):
     _inherit = ["wine.machine", "wine.reach"]
     _not_by_hand = ("planogram_id",)
 
+    @api.model_create_multi
+    def create(self, vals_list):
+        if not self._may_name():  # a form sends the one that it was shown
+            vals_list = [{**vals, "uuid": str(uuid4())} for vals in vals_list]
+        return super().create(vals_list)
+
     def write(self, vals):
-        if "uuid" in vals and not self.env.su and any(m.state != "draft" for m in self):
-            raise AccessError(
-                self.env._("The UUID is the identity of a machine for ever; it cannot change.")
-            )
+        if "uuid" in vals and not self.env.su:
+            if not self._may_name():
+                raise AccessError(
+                    self.env._(
+                        "The UUID of a machine names its account at the broker, perhaps beside "
+                        "those of others. The platform administrator may set it. Ask there."
+                    )
+                )
+            if any(machine.state != "draft" for machine in self):
+                raise AccessError(
+                    self.env._("The UUID is the identity of a machine for ever; it cannot change.")
+                )
         return super().write(vals)
+
+    def _may_name(self):
+        return self.env.su or self.env.user.has_group("wine_vending.group_wine_admin")
 
 
 class WineMachineSlot(models.Model):

@@ -215,7 +215,7 @@ class Batch:
             handler(self, fact)
         except KeyError as error:
             raise BadFact(_lt("the field %(field)s is missing", field=str(error))) from error
-        except (TypeError, ValueError, AttributeError) as error:
+        except (TypeError, ValueError, AttributeError, ArithmeticError) as error:
             raise BadFact(_lt("a field cannot be read: %(why)s", why=told_of(error))) from error
         fact.result = fact.result or "done"
         if isinstance(fact, PhoneCount):

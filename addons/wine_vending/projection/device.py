@@ -1,9 +1,15 @@
 # SPDX-License-Identifier: LGPL-3.0-or-later
 """What machines say of themselves: session, shadow, door, faults, slots (protocol §4, §5, §8)."""
 
+from datetime import timedelta
+
 from ..core.readings import DOOR
 from ..core.told import _lt
 from .batch import handles, is_count
+
+#: two carriers hand over what they heard of one machine so far apart at most; what is older than
+#: that was not overtaken: our own clock was set back
+OVERTAKEN = timedelta(minutes=5)
 
 
 @handles("machine.birth")
@@ -26,8 +32,16 @@ def state(batch, fact):
 
 
 def _connection(batch, fact, said):
-    """The connection as of receipt: a last will carries the time at which it was made."""
+    """The connection as of receipt: a last will carries the time at which it was made.
+
+    Where two carriers share a machine, the will of its old connection may come in behind the birth
+    of the new one; what was heard last counts.
+    """
     values = batch.machine_values[fact.machine_id]
+    heard = values.get("connection_heard") or batch.machine(fact).connection_heard
+    if heard and timedelta(0) < heard - fact.received < OVERTAKEN:
+        return
+    values["connection_heard"] = fact.received
     known = values.get("connection_state") or batch.machine(fact).connection_state
     values["connection_state"] = said
     if said != known:

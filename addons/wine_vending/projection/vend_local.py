@@ -22,6 +22,7 @@ def vend_local(batch, fact):
         raise BadFact(_lt("vend_id is no identity"))
     known = batch.vends.get(fact.data["vend_id"])
     if known:
+        _check_same_machine(fact, known)
         _compare(batch, fact, known)
         return
     fold = VendFold(fact.data["vend_id"], "draft", values=_values(batch, fact))
@@ -145,6 +146,20 @@ def _price_flag(batch, slot, product, price, data):
     if Decimal(str(planned[0])) != price:
         return "price"
     return "product" if planned[1] != product.id else False
+
+
+def _check_same_machine(fact, known):
+    """:raise BadFact: the number was used by another machine: neither a repetition nor its news"""
+    record = known.record
+    machine_id = known.values["machine_id"] if record is None else record.machine_id.id
+    if machine_id != fact.machine_id:
+        raise BadFact(
+            _lt(
+                "vend_id %(uuid)s was used by another machine: each sale has a number of its own. "
+                "Book this one by hand, and look at how the machine makes its numbers.",
+                uuid=known.uuid,
+            )
+        )
 
 
 def _compare(batch, fact, known):

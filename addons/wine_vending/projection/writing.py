@@ -1,13 +1,18 @@
 # SPDX-License-Identifier: LGPL-3.0-or-later
 """How a folded batch reaches the database, and who is told."""
 
+from collections import Counter
+
 from odoo.tools import SQL
 
 from ..bulk import bulk_create
+from ..core.told import _lt
 from ..models.wine_vend_order import Posting
 
 #: facts after which no screen looks different
 QUIET = ("telemetry", "test.vend", "counter.snapshot")
+#: cases that cost a machine nothing to make, and how many of each kind it has open one by one
+LOOSE, SINGLY = ("orphan", "message"), 100
 
 
 def write_vends(batch):
@@ -143,7 +148,41 @@ def write_cases(batch):
     for fold, values in batch.cases:
         if fold is not None:
             values["vend_id"] = fold.record.id
+    _gather(batch.env, [values for fold, values in batch.cases if fold is None])
     batch.env["wine.case"]._open_cases([values for _fold, values in batch.cases])
+
+
+def _gather(env, cases):
+    """Of what a machine says without sense, so much is told singly; the rest is one more case.
+
+    No vend and no money hangs on these, and all of it stands among the machine's messages.
+    """
+    loose = [values for values in cases if values["kind"] in LOOSE and values["machine_id"]]
+    if not loose:
+        return
+    machines = list({values["machine_id"] for values in loose})
+    told = Counter()
+    for machine, kind, count in (
+        env["wine.case"]
+        .sudo()
+        ._read_group(
+            [("state", "=", "open"), ("machine_id", "in", machines), ("kind", "in", LOOSE)],
+            ["machine_id", "kind"],
+            ["__count"],
+        )
+    ):
+        told[machine.id, kind] = count
+    for values in loose:
+        key = values["machine_id"], values["kind"]
+        told[key] += 1
+        if told[key] > SINGLY:
+            values["reference"] = f"many-{values['kind']}-{values['machine_id']}"
+            values["text"] = _lt(
+                "The machine goes on so: there are more than %(count)s cases of this kind, and no "
+                "more are opened until some are closed. Its messages have all of them. Its device, "
+                "or somebody who has its credential, does not keep to the protocol.",
+                count=SINGLY,
+            )
 
 
 def write_collections(batch):

@@ -1,11 +1,14 @@
 # SPDX-License-Identifier: LGPL-3.0-or-later
+from collections import Counter
 from unittest.mock import patch
+from uuid import uuid4
 
 from odoo.exceptions import UserError
 from odoo.tests import tagged
 from odoo.tools import LazyTranslate
 from odoo.tools.translate import code_translations
 
+from ..projection import writing
 from .common import WineCommon
 
 _lt = LazyTranslate(__name__)
@@ -107,3 +110,28 @@ class TestCase(WineCommon):
     @property
     def kept(self):
         return self.machine.currency_id.name
+
+    def test_a_machine_that_tells_nonsense_without_end_fills_no_list(self):
+        """So many cases are told singly; then one says that there are more. Vends are all told."""
+        other = self.make_machine(self.region, {"A1": self.wine}, name="Other")
+
+        def nonsense(machine, count):
+            made = {"outcome": "success", "slot": "A1", "qty": 1, "sensor": "none"}
+            return [
+                self.fact(machine, "vend.result", {"vend_id": str(uuid4()), **made})
+                for _n in range(count)
+            ] + [self.fact(machine, "vend.local", {"vend_id": 7}) for _n in range(count)]
+
+        with patch.object(writing, "SINGLY", 3):
+            self.project(*nonsense(self.machine, 2))
+            self.project(*nonsense(self.machine, 5), *nonsense(other, 1))
+            unclear = [self.local(self.machine, outcome="unknown") for _n in range(4)]
+            self.project(*unclear)
+        cases = self.env["wine.case"].search([("machine_id", "=", self.machine.id)])
+        count = Counter(cases.mapped("kind"))
+        self.assertEqual(count, {"orphan": 4, "message": 4, "unknown": 4})
+        many = cases.filtered(lambda case: (case.reference or "").startswith("many-"))
+        self.assertEqual(set(many.mapped("kind")), {"orphan", "message"})
+        self.assertIn("more than 3", many[0].text)
+        theirs = self.env["wine.case"].search([("machine_id", "=", other.id)])
+        self.assertEqual(len(theirs), 2)

@@ -1,4 +1,6 @@
 # SPDX-License-Identifier: LGPL-3.0-or-later
+from datetime import datetime, timedelta
+
 from odoo.tests import tagged
 
 from .common import WineCommon
@@ -23,6 +25,40 @@ class TestDeviceFacts(WineCommon):
         self.say("machine.state", state="offline")
         self.assertEqual(self.machine.connection_state, "offline")
         self.assertTrue(self.say("machine.state", state="asleep").result.startswith("failed"))
+
+    def heard(self, kind, received, **data):
+        """One word on the connection, and what is known after it."""
+        self.project(self.fact(self.machine, kind, data, received=received))
+        self.env.flush_all()
+        self.env.invalidate_all()
+        return self.machine.connection_state
+
+    def test_what_was_heard_last_counts_whichever_carrier_is_faster(self):
+        """Two carriers: the will of the old connection is handed over behind the new birth."""
+        now = datetime(2026, 11, 20, 12, 0, 0, 500_000)
+        soon = timedelta(milliseconds=3)
+        birth = {"fw": "1", "caps": [], "next_seq": 1, "slots": 3}
+        self.assertEqual(self.heard("machine.birth", now, **birth), "online")
+        self.assertEqual(self.heard("machine.state", now - soon, state="offline"), "online")
+        self.assertFalse(self.machine.outage_ids.filtered(lambda one: one.kind == "offline"))
+        self.assertEqual(self.heard("machine.state", now + soon, state="offline"), "offline")
+        self.assertEqual(self.heard("machine.birth", now, **birth), "offline")
+        facts = [
+            self.fact(self.machine, "machine.birth", birth, received=now + 3 * soon),
+            self.fact(self.machine, "machine.state", {"state": "offline"}, received=now + 2 * soon),
+        ]
+        self.project(*facts)
+        self.assertEqual(self.machine.connection_state, "online", "within one batch")
+
+    def test_a_server_clock_that_was_set_back_stops_nothing(self):
+        now = datetime(2026, 11, 20, 12, 0)
+        birth = {"fw": "1", "caps": [], "next_seq": 1, "slots": 3}
+        self.heard("machine.birth", now, **birth)
+        back = now - timedelta(hours=1)
+        self.assertEqual(self.heard("machine.state", back, state="offline"), "offline")
+        self.assertEqual(
+            self.heard("machine.birth", back + timedelta(seconds=1), **birth), "online"
+        )
 
     def test_reported_version(self):
         self.assertFalse(self.machine.in_sync)

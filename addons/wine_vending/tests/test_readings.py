@@ -254,6 +254,13 @@ class TestOutages(WineCommon):
         outage = self.machine.outage_ids
         self.assertEqual((len(outage), outage.minutes, outage.state), (1, 30, "over"))
 
+    def test_away_again_within_one_batch(self):
+        """A weak line: what ends and what begins anew are written together."""
+        self.switch(("offline", True, 0))
+        self.switch(("offline", False, 5), ("offline", True, 6))
+        outages = self.machine.outage_ids.sorted("started_at")
+        self.assertEqual([outage.ended_at for outage in outages], [self.at(5), False])
+
     def test_an_end_before_the_beginning(self):
         self.switch(("offline", True, 10))
         self.switch(("offline", False, 3))

@@ -67,6 +67,23 @@ class TestVendLocal(WineCommon):
         self.assertEqual(len(vend.order_ids), 1)
         self.assertEqual(self.slot(self.machine, "A1").qty, 9)
 
+    def test_two_machines_that_count_alike_lose_no_sale_to_each_other(self):
+        """Boards that draw the same numbers, or a machine that names the vend of another one."""
+        other = self.make_machine(self.region, {"A1": self.wine}, name="Other")
+        fact = self.local(self.machine)
+        stolen = [
+            self.fact(other, "vend.local", dict(fact.data, outcome=outcome))
+            for outcome in ("success", "failed")
+        ]
+        vend = self.project(fact, stolen[0])
+        self.project(stolen[1])
+        for one in stolen:
+            self.assertTrue(one.result.startswith("failed"), one.result)
+        self.assertFalse(vend.case_ids, "nothing is said of it to the region of the other one")
+        cases = self.env["wine.case"].search([("machine_id", "=", other.id)])
+        self.assertEqual(set(cases.mapped("kind")), {"message"})
+        self.assertNotIn("captured", str(cases.mapped("text")))
+
     def test_another_outcome_for_the_same_sale_is_a_case(self):
         fact = self.local(self.machine)
         self.project(fact)

@@ -139,7 +139,23 @@ class TestPace:
 
     def test_never_more_than_the_burst(self):
         assert door.may_afford(0, 1e9, 500, 50, 500) == (0, 0)
-        assert math.isclose(door.may_afford(0, 1e9, 501, 50, 500)[1], 1 / 50)
+
+    def test_what_is_larger_than_the_burst_leaves_a_debt(self):
+        assert door.may_afford(0, 1e9, 900, 50, 500) == (-400, 0)
+        assert math.isclose(door.may_afford(-400, 1, 1, 50, 500)[1], 351 / 50)
+        assert math.isclose(door.may_afford(499, 0, 900, 50, 500)[1], 1 / 50)
+
+    @pytest.mark.parametrize(
+        ("body", "cost"),
+        [
+            (b"{}", 1),
+            (b'{"evt":[1,2,3]}', 3),
+            (b'{"evt":["' + b"x" * 5000 + b'"]}', 4),
+            (b" " * 9000 + b"{}", 8),
+        ],
+    )
+    def test_what_a_body_costs(self, body, cost):
+        assert door.read(body).cost == cost
 
     def test_a_clock_that_goes_back_gives_nothing(self):
         assert door.may_afford(10, -100, 11, 50, 500)[0] == 10

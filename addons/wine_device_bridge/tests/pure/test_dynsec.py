@@ -2,7 +2,7 @@
 import json
 
 import pytest
-from wine_device_bridge_core import dynsec, password
+from wine_device_bridge_core import dynsec, password, topics
 
 BASE = "wine/v1/house"
 A, B = "0190f2a4-0000-7000-8000-00000000000a", "0190f2a4-0000-7000-8000-00000000000b"
@@ -30,6 +30,15 @@ def test_a_machine_writes_its_own_and_nobody_elses(channel):
     assert not may(acls, "publishClientSend", f"{BASE}/{B}/up/{channel}")
     assert not may(acls, "publishClientSend", f"{BASE}/{A}/down/{channel}")
     assert not may(acls, "publishClientSend", f"wine/v1/other/{A}/up/{channel}")
+    assert not may(acls, "publishClientSend", f"{BASE}/{A}/up/{channel}/more")
+
+
+def test_a_machine_leaves_nothing_beside_its_channels():
+    """Retained, it would lie at the broker for ever, as many messages as the machine likes."""
+    acls = dynsec.machine_acls(BASE, A)
+    for topic in ("up", "up/", "up/junk", "up/1", "up/cmd"):
+        assert not may(acls, "publishClientSend", f"{BASE}/{A}/{topic}")
+    assert {*dynsec.CHANNELS} == {*topics.UP, topics.TELEMETRY}
 
 
 def test_a_machine_hears_its_own_and_the_platform():
@@ -99,9 +108,19 @@ def test_answers_that_are_none(payload):
 
 
 def test_other_tenants_of_the_broker_are_none_of_ours():
-    roles = {"data": {"roles": [f"{BASE}/{A}", f"wine/v1/other/{B}", f"{BASE}/x", "admin"]}}
-    assert dynsec.machines_of_roles(BASE, roles) == {A}
-    assert dynsec.machines_of_roles(BASE, {}) == set()
+    names = [f"{BASE}/{A}", f"wine/v1/other/{B}", f"{BASE}/x", "admin"]
+    roles = {"data": {"roles": [{"rolename": name, "acls": []} for name in names]}}
+    assert set(dynsec.machines_of_roles(BASE, roles)) == {A}
+    assert dynsec.machines_of_roles(BASE, {}) == {}
+
+
+def test_a_role_with_the_rules_of_an_earlier_version_is_found_out():
+    acls = dynsec.machine_acls(BASE, A)
+    answer = {"data": {"roles": [{"rolename": f"{BASE}/{A}", "acls": acls[::-1]}]}}
+    assert dynsec.machines_of_roles(BASE, answer) == {A: True}
+    for other in (acls[1:], [*acls, {**acls[0], "topic": f"{BASE}/{A}/up/#"}], [], None):
+        answer["data"]["roles"][0]["acls"] = other
+        assert dynsec.machines_of_roles(BASE, answer) == {A: False}
 
 
 @pytest.mark.parametrize(

@@ -301,3 +301,27 @@ def test_every_message_is_stored_once_or_the_broker_was_told(steps):
     for one in taken:
         by_lane[one.topic.split("/")[3], one.topic.endswith("evt")].append(one.number)
     assert all(seen == sorted(seen) for seen in by_lane.values())
+
+
+# === THE END === #
+
+
+def test_at_the_end_nothing_is_forgotten_that_the_broker_believes_to_have_arrived(clock):
+    inbox = FairQueue(BASE, Limit(1, 1), Limit(1, 3), clock)
+    told = []
+    for number in range(4):
+        told += inbox.put(message("m", "ack", b"{}", number))
+    told += inbox.put(message("m", "birth", b"{}", 4))
+    told += inbox.put(message("m", "state", b"{}", 5))
+    told += inbox.put(message("m", "state", b"{}", 6))
+    for number in range(7, 9):
+        inbox.put(message("m", "evt", b'{"seq":1}', number))
+    taken = [each.number for each in drain(inbox)]
+    assert (taken, inbox.held()[0]) == ([0, 7, 1, 2], 4)
+    inbox.close()
+    rest = [each.number for each in drain(inbox)]
+    assert rest == [3, 4, 6], "all but the event, which comes again, and what a newer word replaced"
+    assert {each.number for each in told} <= {*taken, *rest, 5}
+    assert inbox.empty()
+    assert inbox.put(message("n", "ack", b"{}", 9)) == ()
+    assert drain(inbox) == [], "what comes now is left to the broker"

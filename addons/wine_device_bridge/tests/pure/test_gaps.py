@@ -41,6 +41,23 @@ def test_what_is_missing_lies_in_exactly_one_gap(arrivals):
             assert {gap.first, gap.last} <= missing, "a gap begins and ends with what is missing"
 
 
+def test_gaps_that_were_folded_stay_those_that_were_known():
+    known = [Gap(3, 5, 3, NOON, 2, NOON), Gap(9, 9, 1, NOON)]
+    standing, new = seen(known, [[3, 9], [20, 21]], NOON + MINUTE)
+    assert standing == known, "what lies between them came: it is asked for by nobody"
+    assert (new.first, new.last) == (20, 21)
+    standing, new = seen(known, [[3, 9]], NOON + MINUTE)
+    assert standing == known and new is None
+    standing, _new = seen([Gap(3, 9, 2, NOON, 2, NOON)], [[3, 9]], NOON + MINUTE)
+    assert standing == [Gap(3, 9, 7, NOON, 2, NOON)], "its patience does not begin anew"
+
+
+def test_what_is_given_up_is_no_new_gap():
+    assert seen([], [[3, 9]], NOON, lost=[[1, 12]]) == ([], None)
+    _standing, new = seen([], [[3, 9]], NOON, lost=[[3, 7]])
+    assert (new.first, new.last) == (8, 9)
+
+
 @given(batches)
 def test_all_that_come_leave_no_gap(arrivals):
     journal, known = Received(), []

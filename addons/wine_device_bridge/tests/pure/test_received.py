@@ -3,9 +3,9 @@
 
 import json
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
-from wine_device_bridge_core.received import MAX_MISSING, Received
+from wine_device_bridge_core.received import MAX_MISSING, MOST_GAPS, Received, merged, without
 
 small = st.lists(st.integers(min_value=1, max_value=40), max_size=60)
 wide = st.lists(
@@ -113,6 +113,49 @@ def test_what_is_refused_is_named(rejected):
     assert ack["epoch"] == 7
     assert [(row["seq"], row["code"]) for row in ack["rejected"]] == rejected
     assert json.loads(json.dumps(ack)) == ack
+
+
+ranges = st.lists(
+    st.tuples(st.integers(1, 60), st.integers(0, 9)).map(lambda pair: [pair[0], sum(pair)]),
+    max_size=12,
+)
+
+
+def inside(some):
+    return {seq for first, last in some for seq in range(first, last + 1)}
+
+
+@given(ranges, ranges)
+def test_ranges_are_sets_of_numbers(some, others):
+    assert inside(merged(some)) == inside(some)
+    assert inside(without(merged(some), others)) == inside(some) - inside(others)
+    for found in (merged(some), without(merged(some), others)):
+        assert all(one[1] < two[0] for one, two in zip(found, found[1:], strict=False))
+
+
+@settings(max_examples=6, deadline=None)
+@given(st.integers(2, 4), st.integers(0, 9))
+def test_a_machine_that_leaves_holes_without_end_costs_no_more_than_so_many(step, first):
+    """Beyond that the lowest gaps are taken for one: asked for too much, acknowledged too little"""
+    numbers = range(first + 1, first + 3 * step * MOST_GAPS, step)
+    journal = filled(numbers)
+    assert len(journal.gaps) == MOST_GAPS
+    ack = journal.acknowledgement(1)
+    stored = set(numbers)
+    missed = [seq for seq in range(1, journal.highest) if seq not in stored]
+    assert not any(is_stored(journal, seq) or covered(ack, seq) for seq in missed)
+    filled(numbers, journal)
+    filled(missed, journal)
+    assert journal == Received(journal.highest)
+
+
+def test_what_is_given_up_is_not_asked_for_again_where_gaps_are_folded():
+    journal = filled(range(2, 4 * MOST_GAPS, 4))
+    journal.lost = [[first, last] for first, last in journal.gaps]
+    filled(range(4 * MOST_GAPS, 8 * MOST_GAPS, 4), journal)
+    assert len(journal.gaps) == MOST_GAPS
+    assert all(first > 4 * MOST_GAPS - 8 for first, _last in journal.wanted())
+    assert len(journal.lost) == 1
 
 
 def test_a_device_that_begins_far_up():

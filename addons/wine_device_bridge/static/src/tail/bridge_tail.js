@@ -66,6 +66,7 @@ export class WineBridgeTail extends Component {
                     after: this.newest("e"),
                     after_command: this.newest("c"),
                     pending: this.pending(),
+                    measured: this.measured(),
                 }),
             );
         } finally {
@@ -78,6 +79,11 @@ export class WineBridgeTail extends Component {
         return Math.max(0, ...ids);
     }
 
+    measured() {
+        const moments = [...this.rows.values()].filter((row) => row.kind === "t");
+        return moments.reduce((newest, row) => (row.at > newest ? row.at : newest), "");
+    }
+
     pending() {
         return [...this.rows.values()]
             .filter((row) => row.kind === "e" && row.state === "new")
@@ -85,7 +91,7 @@ export class WineBridgeTail extends Component {
             .slice(-100);
     }
 
-    take({machine, journal, now, messages, commands}) {
+    take({machine, journal, now, messages, commands, readings}) {
         Object.assign(this.state, {machine, journal, now});
         for (const message of messages) {
             this.rows.set(`e${message.id}`, {...message, kind: "e", at: message.received_at});
@@ -97,6 +103,17 @@ export class WineBridgeTail extends Component {
                 at: command.create_date,
                 data: command.args,
                 event_id: command.uuid,
+            });
+        }
+        for (const reading of readings) {
+            this.rows.set(`t${reading.at}`, {
+                ...reading,
+                kind: "t",
+                id: 0,
+                channel: "tele",
+                type: "tele",
+                label: _t("Readings"),
+                state: "measured",
             });
         }
         const sorted = [...this.rows.entries()].sort(
@@ -113,7 +130,12 @@ export class WineBridgeTail extends Component {
     }
 
     get types() {
-        return [...new Set(this.state.shown.map((row) => row.type).filter(Boolean))].sort();
+        const found = new Map(
+            this.state.shown.filter((row) => row.type).map((row) => [row.type, row.label]),
+        );
+        return [...found]
+            .map(([type, label]) => ({type, label}))
+            .sort((one, two) => one.label.localeCompare(two.label));
     }
 
     get visible() {
@@ -147,6 +169,8 @@ export class WineBridgeTail extends Component {
             succeeded: _t("done"),
             rejected: _t("refused by the machine"),
             expired: _t("expired"),
+            cancelled: _t("taken back"),
+            measured: _t("kept"),
         }[row.state];
         return row.code ? `${said}: ${row.code}` : said;
     }

@@ -51,7 +51,7 @@ registry.category("web_tour.tours").add("wine_unlock_a_door", {
         },
         {
             content: "waits, and shows it without being asked",
-            trigger: `${COMMAND}:contains(door.unlock):contains(Waiting)`,
+            trigger: `${COMMAND}:contains(Unlock the door):contains(Waiting)`,
         },
     ],
 });
