@@ -3,6 +3,8 @@
 
 from odoo import models
 
+from ..core import vend_flow
+
 #: type of the notification on the bus
 TYPE = "wine_machines"
 #: more machines than these in one message are "many": screens read everything again
@@ -65,8 +67,10 @@ class WineVend(models.Model):
     _inherit = "wine.vend"
 
     def _update_state(self, target, **values):
+        """What runs changes no figure of a screen, and a consumer waits for it: only ends are told."""
         moved = super()._update_state(target, **values)
-        moved.machine_id._announce("sales")
+        if target not in vend_flow.RUNNING:
+            moved.machine_id._announce("sales")
         return moved
 
 
