@@ -15,6 +15,8 @@ from tools.env import mosquitto
 USER, PASSWORD = "wine-crowd", "a crowd speaks"
 #: publishes that the broker has not yet taken, at most
 WINDOW = 1000
+#: what everybody sells, for how much, and how many there are in a slot
+SKU, PRICE, CURRENCY, FULL = "W-BENCH", 128, "USD", 100_000
 
 
 def admit(broker, tenant):
@@ -33,19 +35,56 @@ def admit(broker, tenant):
 
 
 def machines(env, count, begin=0):
-    """So many machines of the demo's first site, at work; returns their UUIDs."""
+    """So many machines of the demo's first site, at work and full of one wine; their UUIDs."""
+    env = env(context=dict(env.context, tracking_disable=True))
     site = env["wine.site"].search([], limit=1)
-    bench = {"name": "Bench", "maker": "Bench", "rows": 1, "columns": 1}
-    models = env["wine.machine.model"]
-    model = models.search([("name", "=", "Bench")], limit=1) or models.create(bench)
-    values = {"model_id": model.id, "site_id": site.id}
+    assert site.company_id.currency_id.name == CURRENCY
+    wine = _wine(env)
+    values = {"model_id": _model(env).id, "site_id": site.id}
     numbers = range(begin, begin + count)
     made = env["wine.machine"].create(
         [{**values, "name": f"Bench {n}", "serial": f"BENCH-{n}"} for n in numbers]
     )
+    env["wine.planogram"].create(
+        [
+            {
+                "machine_id": machine.id,
+                "line_ids": [
+                    (0, 0, {"slot_id": machine.slot_ids.id, "product_id": wine.id, "price": PRICE})
+                ],
+            }
+            for machine in made
+        ]
+    ).action_publish()
     env.flush_all()
     env.cr.execute("UPDATE wine_machine SET state = 'active' WHERE id = ANY(%s)", [made.ids])
+    env.cr.execute(
+        "UPDATE wine_machine_slot SET qty = %s WHERE machine_id = ANY(%s)", [FULL, made.ids]
+    )
+    # they have their planograms already
+    env.cr.execute("DELETE FROM wine_bridge_command WHERE machine_id = ANY(%s)", [made.ids])
     return made.mapped("uuid")
+
+
+def _model(env):
+    """One slot that does not run empty."""
+    models = env["wine.machine.model"]
+    values = {"name": "Bench", "maker": "Bench", "rows": 1, "columns": 1, "slot_capacity": FULL}
+    return models.search([("name", "=", "Bench")], limit=1) or models.create(values)
+
+
+def _wine(env):
+    products = env["product.product"]
+    return products.search([("default_code", "=", SKU)], limit=1) or products.create(
+        {
+            "name": "Bench",
+            "default_code": SKU,
+            "is_storable": True,
+            "list_price": PRICE,
+            "standard_price": PRICE / 2,
+            "categ_id": env.ref("wine_vending.categ_drinks").id,
+        }
+    )
 
 
 class Speaker:
@@ -75,10 +114,10 @@ class Speaker:
         return {
             "vend_id": str(uuid4()),
             "slot": "A1",
-            "sku": "W-BENCH",
+            "sku": SKU,
             "qty": 1,
-            "price": "128.00",
-            "currency": "CNY",
+            "price": f"{PRICE}.00",
+            "currency": CURRENCY,
             "pay": "cash",
             "price_version": 1,
             "outcome": "success",

@@ -10,6 +10,8 @@ import os
 import random
 import statistics
 
+import pytest
+
 from tests.bench.common import report, stopwatch
 from tests.bench.grown import Grown, floors
 from tests.bench.inbox import project
@@ -29,6 +31,7 @@ def measure(house, chance):
     return statistics.median(spent[WARM:])
 
 
+@pytest.mark.timeout(3600)
 def test_the_millionth_vend_costs_what_the_first_did():
     chance = random.Random(23)
     rows, costs = [], []

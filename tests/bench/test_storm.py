@@ -13,6 +13,8 @@ import os
 import resource
 import time
 
+import pytest
+
 from tests.bench import crowd, device
 from tests.bench.common import report
 from tests.harness import House
@@ -36,7 +38,7 @@ def machines(house):
 
 def journal(speaker, uuid):
     """What a machine sends when it comes back: [(topic, payload)]; the last are its events."""
-    birth = {"fw": "1", "proto": 1, "caps": [], "next_seq": EVENTS + 1, "desired_version": 0}
+    birth = {"fw": "1", "proto": 1, "caps": [], "next_seq": EVENTS + 1, "desired_version": 1}
     said = [
         ("birth", speaker.envelope(uuid, "birth", {**birth, "slots": 3})),
         ("state", speaker.envelope(uuid, "state", {"state": "online"})),
@@ -56,6 +58,7 @@ def stored(house):
     return house.query("SELECT count(*) FROM wine_bridge_event WHERE channel = 'evt'")[0][0]
 
 
+@pytest.mark.timeout(3600)
 def test_everybody_comes_back_at_once():
     files = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (files[1], files[1]))
@@ -76,7 +79,7 @@ def test_everybody_comes_back_at_once():
         used = time.monotonic() - begun
         rows = house.query(
             """SELECT count(*), count(DISTINCT (machine_id, epoch, seq)), sum(duplicates),
-                      count(*) FILTER (WHERE state = 'quarantined')
+                      count(*) FILTER (WHERE state <> 'done')
                  FROM wine_bridge_event WHERE boot = %s AND channel = 'evt'""",
             speaker.boot,
         )[0]
@@ -91,7 +94,7 @@ def test_everybody_comes_back_at_once():
                 f"{used:8.1f} s ({MACHINES * EVENTS / used:.0f}/s; 10,000: {PROJECTED} s)",
             ),
             ("memory of the bridge", f"{memory:8.0f} MiB, {at_ingest:.0f} when all was stored"),
-            ("rows, duplicates, refused", f"{rows[0]}, {rows[2]}, {rows[3]}"),
+            ("rows, duplicates, not used", f"{rows[0]}, {rows[2]}, {rows[3]}"),
         ],
     )
     assert rows[0] == rows[1] == MACHINES * EVENTS

@@ -14,9 +14,11 @@ from dataclasses import dataclass
 #: messages of one lane that wait to be stored
 MOST_READY = 100
 #: bytes that wait for their turn: of one lane, and of all
-HELD_BYTES, ALL_HELD_BYTES = 512 * 1024, 64 * 1024 * 1024
-#: messages that wait to be stored, of all lanes; more are held back whoever sent them
-ALL_READY = 20_000
+HELD_BYTES, ALL_HELD_BYTES = 512 * 1024, 32 * 1024 * 1024
+#: messages and bytes that wait to be stored, of all lanes: no more is read before some are stored
+CROWD, CROWD_BYTES = 5000, 16 * 1024 * 1024
+#: bytes that are taken at once, unless one message alone is more
+TAKEN_BYTES = 4 * 1024 * 1024
 #: seconds between two looks at who was held back, and at who has fallen silent
 LOOK, SWEEP = 0.02, 60.0
 #: a whole message counts as one event for each so many bytes at least
@@ -115,7 +117,7 @@ class Lane:
 
     def __init__(self, limit, now):
         self.bucket = Bucket(limit, now)
-        self.ready, self.held = deque(), deque()  # publishes; (channel, cost, publish)
+        self.ready, self.held = [], []  # publishes; (channel, cost, publish): short, and many
         self.held_bytes, self.held_cost, self.shut = 0, 0, False
 
 
@@ -136,7 +138,7 @@ class FairQueue:
         self.prefix = len(base) + 1
         self.limits, self.clock = (events, control), clock
         self.lanes, self.turns, self.late = {}, deque(), {}
-        self.size = self.held_bytes = 0
+        self.size = self.bytes = self.held_bytes = 0
         self.shed = {}  # machine → messages since the last look
         self.closed = False
         self._changed = threading.Condition(threading.Lock())
@@ -161,7 +163,7 @@ class FairQueue:
             lane = self.lanes.get((machine, event))
             if lane is None:
                 lane = self.lanes[machine, event] = Lane(self.limits[not event], now)
-            free = not lane.held and not lane.shut and self.size < ALL_READY
+            free = not lane.held and not lane.shut
             if free and len(lane.ready) < MOST_READY and lane.bucket.take(now, cost):
                 self._admit(lane, publish)
                 return ()
@@ -172,6 +174,7 @@ class FairQueue:
             self.turns.append(lane)
         lane.ready.append(publish)
         self.size += 1
+        self.bytes += len(publish.payload)
         self._changed.notify()
 
     def _hold(self, lane, machine, channel, cost, publish):
@@ -214,7 +217,7 @@ class FairQueue:
                     self._let_on(lane)
 
     def _let_on(self, lane):
-        entry = lane.held.popleft()
+        entry = lane.held.pop(0)
         self._freed(lane, entry)
         self._admit(lane, entry[2])
 
@@ -250,20 +253,23 @@ class FairQueue:
                 self._changed.wait(min(waits, default=None))
 
     def _taken(self, most):
-        taken, turns = [], self.turns
-        while turns and len(taken) < most:
+        taken, size, turns = [], 0, self.turns
+        while turns and len(taken) < most and size < TAKEN_BYTES:
             lane = turns.popleft()
-            taken.append(lane.ready.popleft())
+            publish = lane.ready.pop(0)
+            taken.append(publish)
+            size += len(publish.payload)
             if lane.ready:
                 turns.append(lane)
         self.size -= len(taken)
+        self.bytes -= size
         return taken
 
     def _look(self, now):
         """Let on whose turn has come; forget who has nothing to say."""
         self._looked = now
         for key, lane in list(self.late.items()):
-            while lane.held and len(lane.ready) < MOST_READY and self.size < ALL_READY:
+            while lane.held and len(lane.ready) < MOST_READY:
                 if not lane.bucket.take(now, lane.held[0][1]):
                     break
                 self._let_on(lane)
@@ -292,6 +298,14 @@ class FairQueue:
     def qsize(self):
         """Publishes that may be stored now."""
         return self.size
+
+    def crowded(self):
+        """Whether so much waits to be stored that nothing more is to be read from the broker.
+
+        Brokers may send more than the Receive Maximum (mosquitto 2.0.11 does once PUBACKs and
+        messages cross), so what keeps the memory of a bridge small is that it stops to read.
+        """
+        return self.size >= CROWD or self.bytes >= CROWD_BYTES
 
     def empty(self):
         return not self.size

@@ -2,11 +2,14 @@
 """paho's client with a shorter way for what comes by the thousand: publishes and their PUBACKs."""
 
 import struct
+import time
 
 import paho.mqtt.client as mqtt
 
 #: bytes asked of the socket at once, and how often before something else has its turn
 CHUNK, TURNS = 64 * 1024, 16
+#: seconds until a socket that is left alone is looked at again
+PAUSE = 0.01
 CONNECTION_LOST = mqtt.MQTTErrorCode.MQTT_ERR_CONN_LOST
 PROTOCOL = mqtt.MQTTErrorCode.MQTT_ERR_PROTOCOL
 FINE = mqtt.MQTTErrorCode.MQTT_ERR_SUCCESS
@@ -28,11 +31,13 @@ class Wire(mqtt.Client):
     :param on_publishes: called with [(topic, payload, mid, qos)], both bytes, on paho's thread
     :param on_taken: called with the mids that the broker has taken; returns those that
         :meth:`send` did not give
+    :param crowded: asked before each read; while it says yes the socket is left alone, so that the
+        broker waits, and a silence that is ours is not taken for the broker's death
     """
 
-    def __init__(self, *args, on_publishes, on_taken, **options):
+    def __init__(self, *args, on_publishes, on_taken, crowded=bool, **options):
         super().__init__(*args, **options)
-        self._on_publishes, self._on_taken = on_publishes, on_taken
+        self._on_publishes, self._on_taken, self._crowded = on_publishes, on_taken, crowded
         self._rest, self._read_from = b"", None
 
     # === READING === #
@@ -44,6 +49,9 @@ class Wire(mqtt.Client):
         if self._sock is not self._read_from:
             self._rest, self._read_from = b"", self._sock
         for _turn in range(TURNS):
+            if self._crowded():
+                self._pause()
+                break
             try:
                 chunk = self._sock_recv(CHUNK)
             except BlockingIOError:
@@ -56,6 +64,13 @@ class Wire(mqtt.Client):
             if self._sock is not self._read_from:
                 break
         return FINE
+
+    def _pause(self):
+        """Leave the socket alone for a moment; an answer to a ping may lie in what is not read."""
+        time.sleep(PAUSE)
+        with self._msgtime_mutex:
+            self._last_msg_in = mqtt.time_func()
+            self._ping_t = 0
 
     def _feed(self, chunk):
         with self._msgtime_mutex:

@@ -296,11 +296,42 @@ def test_every_message_is_stored_once_or_the_broker_was_told(steps):
     numbers = [one.number for one in taken]
     assert len(set(numbers)) == len(numbers)
     assert set(put) == set(numbers) | told
-    assert inbox.empty() and inbox.held() == (0, 0) and not inbox.late
+    assert inbox.empty() and inbox.held() == (0, 0) and not inbox.late and not inbox.bytes
     by_lane = defaultdict(list)
     for one in taken:
         by_lane[one.topic.split("/")[3], one.topic.endswith("evt")].append(one.number)
     assert all(seen == sorted(seen) for seen in by_lane.values())
+
+
+# === WHAT ALL OF THEM MAY SAY === #
+
+
+def test_when_many_messages_wait_nothing_more_is_read_until_some_are_taken(clock):
+    inbox = FairQueue(BASE, clock=clock)
+    for number in range(fairness.CROWD):
+        assert not inbox.crowded()
+        inbox.put(message(f"m{number}", number=number))
+    assert inbox.crowded()
+    assert len(inbox.take(1, 0)) == 1
+    assert not inbox.crowded()
+
+
+def test_few_messages_that_are_large_are_a_crowd_as_well(clock):
+    inbox, large = FairQueue(BASE, clock=clock), b"x" * 128 * 1024
+    enough = fairness.CROWD_BYTES // len(large)
+    for number in range(enough):
+        assert not inbox.crowded()
+        inbox.put(message(f"m{number}", payload=large))
+    assert inbox.crowded()
+    # a batch is not larger than it may be, and a message that alone is larger is taken all the same
+    most = fairness.TAKEN_BYTES // len(large)
+    assert len(inbox.take(1000, 0)) == most
+    assert not inbox.crowded() and len(drain(inbox, enough)) == min(most, enough - most)
+    while drain(inbox):
+        pass
+    inbox.put(message("m", payload=b"x" * (fairness.TAKEN_BYTES + 1)))
+    assert len(drain(inbox)) == 1
+    assert inbox.bytes == inbox.size == 0
 
 
 # === THE END === #

@@ -39,7 +39,7 @@ class Socket:
         self.closed = True
 
 
-def wire(stream=b"", sizes=()):
+def wire(stream=b"", sizes=(), crowded=bool):
     """A client that is connected to such a socket, and the list that it hands publishes to."""
     heard, taken = [], []
 
@@ -54,6 +54,7 @@ def wire(stream=b"", sizes=()):
         manual_ack=True,
         on_publishes=heard.extend,
         on_taken=take,
+        crowded=crowded,
     )
     client._sock = Socket(stream, sizes)
     return client, heard, taken
@@ -158,3 +159,34 @@ def test_a_closed_connection_is_noticed():
     client._sock.recv = lambda _most: b""
     assert client.loop_read() == mqtt.MQTTErrorCode.MQTT_ERR_CONN_LOST
     assert client._sock is None
+
+
+# === WHEN TOO MUCH WAITS === #
+
+
+def test_the_socket_is_left_alone_while_there_is_a_crowd():
+    """A broker may send more than the Receive Maximum; what it sends then stays where it is."""
+    full = [True]
+    packet = publish_packet(7, "a", b"1")
+    client, heard, _taken = wire(packet * 3, crowded=lambda: full[0])
+    assert client.loop_read() == 0
+    assert not heard and client._sock.stream == packet * 3
+    full[0] = False
+    client.loop_read()
+    assert [mid for _topic, _payload, mid, _qos in heard] == [7] * 3
+
+
+def test_a_crowd_is_seen_between_two_reads():
+    packet = publish_packet(7, "a", b"1")
+    client, heard, _taken = wire(packet * 9, [len(packet)] * 9, crowded=lambda: len(heard) >= 4)
+    client.loop_read()
+    assert len(heard) == 4
+
+
+def test_a_silence_of_ours_is_not_the_death_of_the_broker():
+    """A ping is unanswered because the answer was not read; its time begins again."""
+    client, _heard, _taken = wire(b"", crowded=lambda: True)
+    client._ping_t = client._last_msg_in = mqtt.time_func() - 10_000
+    client.loop_read()
+    assert not client._ping_t and mqtt.time_func() - client._last_msg_in < 5
+    assert not client._sock.closed
