@@ -67,7 +67,7 @@ class WineVend(models.Model):
     _inherit = "wine.vend"
 
     def _update_state(self, target, **values):
-        """What runs changes no figure of a screen, and a consumer waits for it: only ends are told."""
+        """What runs changes no figure, and a consumer waits for it: only ends are told."""
         moved = super()._update_state(target, **values)
         if target not in vend_flow.RUNNING:
             moved.machine_id._announce("sales")
