@@ -95,6 +95,61 @@ class TestEmqx(EmqxCommon):
         self.assertTrue(rows and all(row["topic"].startswith(base) for row in rows))
 
 
+@tagged("post_install", "-at_install")
+class TestEmqxAfterAnUpdate(EmqxCommon):
+    """An update of the addon makes the views as they are in it; EMQX goes on reading them."""
+
+    #: a role that every PostgreSQL has; EMQX has one of its own
+    ROLE = "pg_monitor"
+    VIEWS = ("wine_bridge_emqx_user", "wine_bridge_emqx_acl")
+
+    def setUp(self):
+        super().setUp()
+        for view in self.VIEWS:
+            self.env.cr.execute(f"GRANT SELECT ON {view} TO {self.ROLE}")
+
+    def assertReadable(self):
+        self.env.cr.execute(
+            "SELECT bool_and(has_table_privilege(%s, view, 'SELECT')) FROM unnest(%s) view",
+            [self.ROLE, list(self.VIEWS)],
+        )
+        self.assertTrue(self.env.cr.fetchone()[0], "EMQX may not read who may speak any more")
+        self.env.cr.execute(
+            "SELECT has_table_privilege('public', 'wine_bridge_emqx_acl', 'SELECT')"
+        )
+        self.assertFalse(self.env.cr.fetchone()[0], "everybody may read the views")
+
+    def views(self):
+        self.env.cr.execute(
+            "SELECT oid, relname FROM pg_class WHERE relname = ANY(%s) ORDER BY oid",
+            [list(self.VIEWS)],
+        )
+        return self.env.cr.fetchall()
+
+    def test_the_views_stay_with_their_grants(self):
+        before = self.views()
+        self.env["wine.bridge.emqx"].init()
+        self.assertEqual(self.views(), before)
+        self.assertReadable()
+
+    def test_views_of_other_columns_hand_their_grants_on(self):
+        self.env.cr.execute(
+            """DROP VIEW wine_bridge_emqx_acl;
+               CREATE VIEW wine_bridge_emqx_acl AS SELECT 'of an earlier version' AS username"""
+        )
+        self.env.cr.execute(f"GRANT SELECT ON wine_bridge_emqx_acl TO {self.ROLE}")
+        self.env["wine.bridge.emqx"].init()
+        self.assertReadable()
+        secret = self.issue()
+        self.assertTrue(self.lets_in(self.machine.uuid, secret))
+        self.assertTrue(self.ask(AUTHORIZATION, username=self.machine.uuid))
+
+    def test_they_are_made_where_there_are_none(self):
+        self.env.cr.execute("DROP VIEW wine_bridge_emqx_acl, wine_bridge_emqx_user")
+        self.env["wine.bridge.emqx"].init()
+        self.assertEqual(len(self.views()), 2)
+
+
 class Api(BaseHTTPRequestHandler):
     """The one call of EMQX's API that the bridge makes."""
 
