@@ -4,7 +4,8 @@
 python -m tools.certificates FOLDER NAME...   writes ca.pem, ca.key, broker.pem, broker.key
 
 What is there, fits the names and lasts another 30 days stays. The authority is made once: machines
-know it by its certificate.
+know it by its certificate. Where ca.pem, broker.pem and broker.key are there and ca.key is not,
+they are of somebody else's making and stay as they are.
 """
 
 import datetime
@@ -33,6 +34,8 @@ def ensure(folder, names):
     Returns whether the broker's certificate was made anew.
     """
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if _is_foreign(folder):
+        return False
     authority, key = _authority(folder)
     path = folder / "broker.pem"
     if path.exists() and _is_fine(
@@ -44,6 +47,11 @@ def ensure(folder, names):
     _write(folder / "broker.key", _pem(own))
     _write(path, certificate.public_bytes(serialization.Encoding.PEM))
     return True
+
+
+def _is_foreign(folder):
+    given = ("ca.pem", "broker.pem", "broker.key")
+    return all((folder / name).exists() for name in given) and not (folder / "ca.key").exists()
 
 
 def _authority(folder):

@@ -69,6 +69,14 @@ def test_what_is_good_stays(folder):
     assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
 
 
+def test_files_of_another_authority_stay(folder):
+    """As docs/operations/compose.md says: put your own into the volume."""
+    (folder / "ca.key").unlink()
+    before = {path.name: path.read_bytes() for path in folder.iterdir()}
+    assert certificates.ensure(folder, ["mqtt.example.org"]) is False
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
+
+
 def test_another_name_makes_a_new_one_of_the_same_authority(folder):
     authority = (folder / "ca.pem").read_bytes()
     assert certificates.ensure(folder, [*NAMES, "mqtt.example.org"])
