@@ -76,6 +76,7 @@ PUBLIC = {
     },
     "wine.bridge.correction": {"action_take_in"},
     "wine.bridge.dismissal": {"action_dismiss"},
+    "wine.bridge.disturbance": {"action_view_machine"},
     "wine.bridge.health": {"new_token", "page"},
     "wine.bridge.command": {"action_cancel"},
     "wine.command.new": {"action_send"},
