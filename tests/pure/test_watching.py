@@ -127,3 +127,11 @@ def test_the_guide_names_what_is_there(known):
     named = {PREFIX + name for row in rows for name in re.findall(r"`(\w+)`", row)}
     labels = {PREFIX + label for label in LABELS}
     assert not named - known - labels
+
+
+def test_every_rule_is_explained_and_no_other():
+    """The guide's table of rules has the names of the file, all of them."""
+    groups = yaml.safe_load((OPERATIONS / "alerts.yml").read_text(encoding="utf-8"))["groups"]
+    rules = {rule["alert"] for group in groups for rule in group["rules"]}
+    guide = (OPERATIONS / "alerts.md").read_text(encoding="utf-8")
+    assert set(re.findall(r"^\| (Wine\w+) \|", guide, re.M)) == rules
