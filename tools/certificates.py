@@ -5,7 +5,8 @@ python -m tools.certificates FOLDER NAME...   writes ca.pem, ca.key, broker.pem,
 
 What is there, fits the names and lasts another 30 days stays. The authority is made once: machines
 know it by its certificate. Where ca.pem, broker.pem and broker.key are there and ca.key is not,
-they are of somebody else's making and stay as they are.
+they are of somebody else's making and stay as they are. Where only one
+file of an authority is there nothing is made: every machine would have to learn another one.
 """
 
 import datetime
@@ -59,6 +60,13 @@ def _authority(folder):
     if all(path.exists() for path in paths):
         key = serialization.load_pem_private_key(paths[1].read_bytes(), None)
         return x509.load_pem_x509_certificate(paths[0].read_bytes()), key
+    for there, missing in (paths, paths[::-1]):
+        if there.exists():
+            raise SystemExit(
+                f"{there} is there and {missing.name} is not: put it back beside it. Another "
+                f"authority would shut out every machine that knows this one; if you want that, "
+                f"move {there.name} away."
+            )
     key = ec.generate_private_key(ec.SECP256R1())
     name = _name("Wine machines, own authority")
     certificate = (

@@ -77,6 +77,17 @@ def test_files_of_another_authority_stay(folder):
     assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
 
 
+@pytest.mark.parametrize("missing", ["ca.pem", "ca.key"])
+def test_half_an_authority_is_not_replaced(folder, missing):
+    """Machines know the old one: a new one would shut them all out."""
+    for name in (missing, "broker.pem"):
+        (folder / name).unlink()
+    before = {path.name: path.read_bytes() for path in folder.iterdir()}
+    with pytest.raises(SystemExit, match="put it back"):
+        certificates.ensure(folder, NAMES)
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
+
+
 def test_another_name_makes_a_new_one_of_the_same_authority(folder):
     authority = (folder / "ca.pem").read_bytes()
     assert certificates.ensure(folder, [*NAMES, "mqtt.example.org"])
