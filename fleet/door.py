@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: LGPL-3.0-or-later
 """The line of a machine without MQTT: posts at the platform's HTTPS door, docs/protocol §10.
 
-What the device says is posted at once, a poll asks now and then what waits. One post at a time and
+What the device says is posted at once, a poll asks now and then what waits, and often while
+somebody stands at the machine and waits for an answer. One post at a time and
 machine, in threads beside the fleet's own; whatever came of it is handed over in `turn`.
 """
 
@@ -26,6 +27,7 @@ PATIENCE = 20.0  # seconds for an answer
 MOST, ROOM = 200, 200 * 1024  # messages and bytes in one post
 PACKED = 1024  # bytes from which a body is packed
 SOON = 0.02  # seconds between looks at a post that is on its way
+ASKED = 0.25  # seconds between polls while somebody waits for an answer, §10
 BUSY = (429, 503)
 log = logging.getLogger(__name__)
 _pool = ThreadPoolExecutor(32, "door")
@@ -173,13 +175,19 @@ class DoorLink:
         if answer.status != 200:
             said = answer.content.get("text") or answer.content.get("code") or ""
             return self._lost(f"the door answers {answer.status} {said}")
-        self.saying, self.next_at = [], now + self.poll
+        self.saying, self.next_at = [], self._next(now)
         if self.state == "connecting":
             self.state = "up"
             self.waiting, self.owed = self.owed, []
             self.owner.on_up()
         self._heard(answer.content)
         return None
+
+    def _next(self, now):
+        """When to post again: at once where something was said meanwhile, soon for who waits."""
+        if self.waiting:
+            return now
+        return now + (min(self.poll, ASKED) if self.owner.asked else self.poll)
 
     def _lost(self, why):
         """Events are the journal's business; what else was said is owed to the next session."""

@@ -60,6 +60,11 @@ class Machine:
         return self.link.state == "up"
 
     @property
+    def asked(self):
+        """Whether somebody waits here for the answer to an `auth.request`."""
+        return bool(self.device.asking.open)
+
+    @property
     def state(self):
         """The device's State: slots, sold, pending, vends, cash…"""
         return self.device.state

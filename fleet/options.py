@@ -24,7 +24,8 @@ class Options:
     dispense: float = 2.0  # how long the motor takes
     think: float = 0.0  # between an authorisation and its acceptance
     tele: float = 60.0  # between readings; 0 means none, config.tele_s of the shadow wins
-    poll: float = 2.0  # between posts of a machine that has nothing to say, at the HTTPS door
+    poll: float = 2.0  # between posts of a machine that has nothing to say, at the HTTPS door;
+    # while a question is open 0.25, §10
     connect_rate: float = 200.0  # connections that the whole fleet opens per second
     # chaos
     fail_rate: float = 0.0  # nothing came out

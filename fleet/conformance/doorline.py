@@ -7,9 +7,10 @@ import time
 from dataclasses import dataclass
 
 from fleet.conformance.line import Heard, Line
-from fleet.door import Door
+from fleet.asking import PATIENCE
+from fleet.door import ASKED, Door
 
-POLL = 0.3  # seconds
+POLL = 2.0  # seconds, the pace of §10; while a question is open it is ASKED
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,7 @@ class DoorLine(Line):
         self.door = Door(config.door, account[0] or "", account[1] or "", config.door_ca)
         self.changed, self.heard = threading.Condition(), []
         self.posting, self.open, self.version = threading.Lock(), False, None
+        self.asking, self.asked_until = threading.Event(), 0.0
 
     def connect(self, seconds=5.0):
         """Knock; polls from now on. OSError: nobody there."""
@@ -61,15 +63,26 @@ class DoorLine(Line):
         """Post a document or raw bytes as one message of its channel."""
         payload = content if isinstance(content, bytes) else json.dumps(content).encode()
         self._post(b'{"%s":%s}' % (topic.rsplit("/", 1)[-1].encode(), payload))
+        if isinstance(content, dict) and content.get("type") == "auth.request":
+            self.asked_until = time.monotonic() + PATIENCE
+            self.asking.set()
 
     def _poll(self):
         while self.open:
-            time.sleep(POLL)
+            self._rest()
             try:
                 self._post(b"{}" if self.version is None else b'{"desired_version":%d}'
                            % self.version)  # fmt: skip
             except OSError:
                 continue
+
+    def _rest(self):
+        """Until the next poll, as §10 allows a device: soon, while somebody waits for an answer."""
+        if time.monotonic() < self.asked_until:
+            time.sleep(ASKED)
+        elif self.asking.wait(POLL):
+            self.asking.clear()
+            time.sleep(ASKED)
 
     def _post(self, body):
         with self.posting:

@@ -4,6 +4,7 @@
 import gzip
 import json
 import threading
+import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
@@ -25,17 +26,33 @@ class Platform(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), Handler)
         self.events, self.copies, self.acks, self.script = {}, 0, [], []
         self.commands, self.posts, self.lock = [], 0, threading.Lock()
+        self.pause, self.decides = (
+            0.0,
+            None,
+        )  # seconds: before an answer; until a question is decided
         threading.Thread(target=self.serve_forever, daemon=True).start()
 
     @property
     def url(self):
         return f"http://127.0.0.1:{self.server_port}"
 
+    def _decide(self, event):
+        """A question is denied, so many seconds later; its answer waits for whoever fetches it."""
+        if event["type"] == "auth.request" and self.decides is not None:
+            args = {"request_id": event["data"]["request_id"], "code": "unsupported", "text": "no"}
+            denial = standin.command("auth.deny", args)
+            threading.Timer(self.decides, self._command, [denial]).start()
+
+    def _command(self, command):
+        with self.lock:
+            self.commands.append(command)
+
     def take(self, post):
         """The answer to a post."""
         with self.lock:
             for event in post.get("evt", []):
                 self.copies += event["seq"] in self.events
+                self._decide(event)
                 assert self.events.setdefault(event["seq"], event) == event
             self.acks += [ack["data"] for ack in post.get("ack", [])]
             commands, self.commands = self.commands, []
@@ -63,6 +80,7 @@ class Handler(BaseHTTPRequestHandler):
         if isinstance(step, tuple):
             return self._say(step[0], {"code": "x"}, step[1])
         answer = self.server.take(json.loads(raw))
+        time.sleep(self.server.pause)
         return self._cut() if step == "after" else self._say(200, answer)
 
     def _cut(self):
@@ -145,6 +163,52 @@ def test_a_suspended_machine_keeps_its_journal(fleet, platform):
     assert fleet.run_until(lambda: not machine.online, 5)
     assert machine.state.pending
     assert fleet.run_until(fleet.drained, 20)
+
+
+@pytest.fixture
+def seldom(platform, tmp_path):
+    """A machine that polls as seldom as §10 allows; yields (machine, fleet)."""
+    config = standin.configuration(1) | {"door": platform.url}
+    options = Options(start_spread=0, dispense=0, hello=0.3, poll=60.0, tele=0)
+    with Fleet(config, tmp_path, options) as made:
+        assert made.run_until(lambda: made.ready() and made.drained(), 10)
+        made.run(0.3)
+        yield made.machines[0], made
+
+
+@pytest.mark.parametrize("decides", [0.05, 2.5])
+def test_whoever_asks_is_answered_in_time_however_seldom_the_machine_polls(
+    seldom, platform, decides
+):
+    (machine, fleet), platform.decides = seldom, decides
+    before = platform.posts
+    request = machine.request("member", "a token")
+    assert fleet.run_until(lambda: machine.answer(request), 4)
+    answer = machine.answer(request)
+    assert answer.word == "deny" and decides <= answer.seconds < decides + 0.5
+    asked = platform.posts - before
+    fleet.run(0.8)
+    assert asked <= 2 + decides / 0.2 and platform.posts <= before + asked + 2, "it polls too often"
+
+
+def test_nobody_is_asked_for_longer_than_somebody_waits(seldom, platform):
+    machine, fleet = seldom
+    request = machine.request("member", "a token")
+    assert fleet.run_until(lambda: machine.answer(request), 4)
+    assert machine.answer(request).word == "none"
+    fleet.run(0.3)
+    before = platform.posts
+    fleet.run(0.8)
+    assert platform.posts == before
+
+
+def test_what_is_said_during_a_post_goes_with_the_next_one(seldom, platform):
+    (machine, fleet), platform.pause = seldom, 0.3
+    machine.buy("A1", outcome="failed")
+    fleet.run(0.1)
+    assert machine.link.post, "the first post has ended: nothing is tried here"
+    machine.act("open_door", "key")
+    assert fleet.run_until(fleet.drained, 5)
 
 
 def test_it_says_that_it_goes(fleet, platform):

@@ -22,8 +22,9 @@ from .asked import CHANNEL
 from .away import outage
 
 _logger = logging.getLogger(__name__)
-#: what is not answered so long after its receipt is denied (seconds); the protocol says 3
-PATIENCE = 2.5
+#: what is not answered so long after its receipt is denied (seconds); the protocol says 3, and the
+#: answer has a way to go: a device at the HTTPS door fetches it with its next poll
+PATIENCE = 2.0
 #: transactions that decide at once, and questions that one of them takes when many wait
 LANES, MOST = 12, 20
 #: how often overdue questions are looked for, while some are being decided and else (seconds)
