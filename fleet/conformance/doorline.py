@@ -6,8 +6,8 @@ import threading
 import time
 from dataclasses import dataclass
 
-from fleet.conformance.line import Heard, Line
 from fleet.asking import PATIENCE
+from fleet.conformance.line import Heard, Line
 from fleet.door import ASKED, Door
 
 POLL = 2.0  # seconds, the pace of §10; while a question is open it is ASKED
