@@ -38,6 +38,12 @@ class Climate:
         load = (self.outside(now) - self.room) / 4.0
         return (low + high) / 2 + 0.15 * (high - low) * load
 
+    def _held(self, damp):
+        """% RH that a compressor, which also dries, comes to; a failed one dries nothing."""
+        limit = self.device.shadow.dampest()
+        dries = limit is not None and not self._broken()
+        return min(damp, max(limit - 5.0, 0.0)) if dries else damp
+
     def _broken(self):
         return any(fault.get("code") == COMPRESSOR for fault in self.device.state.faults.values())
 
@@ -50,7 +56,7 @@ class Climate:
             goal, slow = self._target(now), COOLING
         left = math.exp(-seconds / slow)
         self.inside = goal + (self.inside - goal) * left
-        wet = 75.0 if self.device.state.door == "opened" else 60.0
+        wet = 75.0 if self.device.state.door == "opened" else self._held(60.0)
         self.damp = wet + (self.damp - wet) * left
 
     def move(self, now):

@@ -254,6 +254,10 @@ class Device:
             self._tele_at = now + self.shadow.tele_seconds()
             self.send("tele", "tele", now, self.climate.measure(now), qos=0)
 
+    def measure_within(self, seconds, now):
+        """The next readings come no later than this, whatever the pace was before."""
+        self._tele_at = min(self._tele_at, now + seconds)
+
     def wake(self, now):
         """The next time at which `tick` has something to do."""
         tele = self._tele_at if self.outbox.online and self.options.tele else NEVER

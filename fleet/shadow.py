@@ -42,16 +42,25 @@ class Shadow:
         """The band in which readings lie, °C."""
         return self.setting("temp_min", 8.0), self.setting("temp_max", 12.0)
 
+    def dampest(self):
+        """Humidity that the inside is held to, % RH; None for no limit."""
+        limit = self.setting("humidity_max", -1.0)
+        return limit if limit >= 0 else None
+
     def receive(self, document, now):
-        """A wanted shadow arrived: apply it whole when it is newer and good, then report."""
+        """A wanted shadow arrived: apply it whole when it is newer and good, then report.
+
+        Another digest under the same version: the settings were changed.
+        """
         version = document.get("version")
         if type(version) is int and version < self.device.state.version:
             return
-        if version != self.device.state.version:
-            self._apply(document)
+        known = (self.device.state.version, (self.document or {}).get("sha256"))
+        if (version, document.get("sha256")) != known:
+            self._apply(document, now)
         self.report(now)
 
-    def _apply(self, document):
+    def _apply(self, document, now):
         try:
             planogram.checked(document)
         except BadDesired as refusal:
@@ -59,6 +68,7 @@ class Shadow:
             return
         changes = self._slots(planogram.by_slot(document))
         self.device.commit({"set": {"desired": document}, "slot": changes})
+        self.device.measure_within(self.tele_seconds(), now)
         self.errors = [
             {"slot": slot, "code": "other_sku_loaded"} for slot in sorted(self.mismatched())
         ]

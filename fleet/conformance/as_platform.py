@@ -78,8 +78,17 @@ class Trials:
         told = bench.wait(mark, "reported", version=self.version)
         same = told and told.data.get("sha256") == good.get("sha256")
         self.check("8.applied", same, f"version {self.version}: reported {told and told.data}")
+        self._settings(good)
         self._broken(good)
         self._older(good)
+
+    def _settings(self, good):
+        """The planogram is the same and a setting is not; `_older` takes it back."""
+        bench, mark, digest = self.bench, self.bench.mark(), secrets.token_hex(32)
+        config = (good.get("config") or {}) | {"tele_s": 120}
+        bench.say("desired", good | {"sha256": digest, "config": config}, retain=True)
+        told = bench.wait(mark, "reported", version=self.version, sha256=digest)
+        self.check("8.settings", told, f"version {self.version} with another sha256: not reported")
 
     def _broken(self, good):
         """One bad price among good ones, under the next version."""

@@ -62,6 +62,7 @@ DEVICE = {
     "7.firmware.signature": "firmware with a false signature is refused",
     "7.firmware.update": "signed firmware is fetched, and runs in the next birth",
     "8.applied": "reports the wanted version and its sha256",
+    "8.settings": "applies the same version with another sha256: a setting was changed",
     "8.whole": "applies nothing of a version with an error, and reports it",
     "8.older": "an older version changes nothing",
 }

@@ -159,7 +159,7 @@ def any_version(machine):
     shadow = machine.device.shadow
 
     def receive(document, now):
-        shadow._apply(document) if document.get("planogram") else None
+        shadow._apply(document, now) if document.get("planogram") else None
         shadow.report(now)
 
     shadow.receive = receive
@@ -280,6 +280,16 @@ def renumber(message, _count):
     message["seq"] *= 2
 
 
+def once(machine):
+    """A version that it has is never looked at again."""
+
+    def deaf(device, suffix, document):
+        same = suffix == "desired" and document["version"] == device.state.version
+        return None if same else document
+
+    flawed.incoming(deaf)(machine)
+
+
 Q, C, S, V = ("questions",), ("commands",), ("shadow",), ("shadow", "vends")
 R = ("questions", "restart")
 PRICE = flawed.outgoing(flawed.put_data(coins=1.5), "evt", "cash.level")
@@ -345,6 +355,7 @@ FLAWS = {
     "7.firmware.signature": (any_signature, ("firmware",)),
     "7.firmware.update": (flawed.outgoing(flawed.put_data(fw="2.4.1"), "birth"), ("firmware",)),
     "8.applied": (flawed.outgoing(flawed.put_data(sha256="f" * 64), "reported"), S),
+    "8.settings": (once, S),
     "8.whole": (half, S),
     "8.older": (any_version, S),
 }  # fmt: skip
