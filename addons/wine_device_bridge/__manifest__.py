@@ -24,6 +24,7 @@
         "views/bridge_command_views.xml",
         "views/bridge_auth_views.xml",
         "views/bridge_planogram_views.xml",
+        "views/bridge_machine_model_views.xml",
         "views/bridge_menus.xml",
         "views/bridge_gap_views.xml",
         "views/bridge_disturbance_views.xml",

@@ -11,6 +11,8 @@ from . import wine_bridge_credential
 from . import wine_bridge_claim
 from . import wine_bridge_emqx
 from . import wine_machine
+from . import wine_machine_shadow
+from . import wine_machine_settings
 from . import wine_machine_access
 from . import wine_bridge_disturbance
 from . import wine_machine_command

@@ -22,6 +22,8 @@ from .wine_bridge_credential import SPEAKING
 RATE, BURST = 50, door.MOST_MESSAGES
 #: a command that no answer came to is handed out again after so many seconds
 AGAIN = 15
+#: and changed settings, until the machine reports that it has them
+SETTINGS_AGAIN = 300
 MOST_COMMANDS = 50
 #: a machine that lives by this door and says nothing for so long (seconds) is offline
 SILENT = 180
@@ -157,7 +159,7 @@ class WineBridgeDoor(models.Model):
         return {
             "evt_ack": door.acknowledgements(result, account.uuid),
             "commands": self._commands(account, now),
-            **self._desired_for(account, body.desired_version),
+            **self._desired_for(account, body.desired_version, now),
             "time": now.replace(tzinfo=timezone.utc).isoformat(timespec="milliseconds"),
         }
 
@@ -248,17 +250,34 @@ class WineBridgeDoor(models.Model):
             )
         return [_command(*row[1:]) for row in rows]
 
-    def _desired_for(self, account, version):
-        """The newest shadow, where the machine has another version or does not say which."""
+    def _desired_for(self, account, version, now):
+        """The newest shadow, where the machine has another version, or does not say which.
+
+        One of the same version is told where the machine last reported another digest, now and
+        then: a setting was changed.
+        """
         self.env.cr.execute(
-            """SELECT args FROM wine_bridge_command
-                WHERE machine_id = %s AND channel = 'desired' AND state <> 'expired'
-                ORDER BY id DESC LIMIT 1""",
+            """SELECT command.id, command.args, command.door_at,
+                      machine.reported_version, machine.reported_sha256
+                 FROM wine_bridge_command command
+                 JOIN wine_machine machine ON machine.id = command.machine_id
+                WHERE command.machine_id = %s AND command.channel = 'desired'
+                  AND command.state <> 'expired'
+                ORDER BY command.id DESC LIMIT 1""",
             [account.id],
         )
         row = self.env.cr.fetchone()
-        newer = row and (version is None or row[0].get("version") != version)
-        return {"desired": row[0]} if newer else {}
+        if not row:
+            return {}
+        command, desired, told_at, applied, digest = row
+        if version is not None and version == desired.get("version"):
+            same = applied != version or not digest or digest == desired.get("sha256")
+            if same or (told_at and told_at > now - timedelta(seconds=SETTINGS_AGAIN)):
+                return {}
+        self.env.cr.execute(
+            "UPDATE wine_bridge_command SET door_at = %s WHERE id = %s", [now, command]
+        )
+        return {"desired": desired}
 
     # === ITS SESSION === #
 

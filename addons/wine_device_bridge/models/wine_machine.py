@@ -1,6 +1,4 @@
 # SPDX-License-Identifier: LGPL-3.0-or-later
-import hashlib
-import json
 from datetime import timedelta
 
 from odoo import api, fields, models
@@ -9,7 +7,7 @@ SESSION_FACTS = ("machine.birth", "machine.state")
 
 
 class WineMachine(models.Model):
-    """What the bridge adds to a machine: an epoch, an inbox, an outbox, a shadow."""
+    """What the bridge adds to a machine: an epoch, an inbox, an outbox."""
 
     _inherit = "wine.machine"
 
@@ -45,71 +43,6 @@ class WineMachine(models.Model):
         super()._send(command, args, expires)
         return self._queue_command(command, args, expires).uuid
 
-    def _publish_desired(self):
-        """Queue the shadow of the published planogram; only the newest one is worth sending."""
-        result = super()._publish_desired()
-        machines = self.filtered("planogram_id")
-        Command = self.env["wine.bridge.command"].sudo()
-        Command.search(
-            [
-                ("machine_id", "in", machines.ids),
-                ("channel", "=", "desired"),
-                ("state", "=", "queued"),
-            ]
-        ).state = "expired"
-        Command.create(
-            [
-                {
-                    "machine_id": machine.id,
-                    "channel": "desired",
-                    "type": "shadow.desired",
-                    "args": machine._desired(),
-                }
-                for machine in machines
-            ]
-        )
-        return result
-
-    def _desired(self):
-        """The desired shadow (docs/protocol §8): planogram, offers, configuration.
-
-        ``sha256`` covers the document without itself and its version, keys sorted.
-        """
-        self.ensure_one()
-        region = self.region_id
-        digits = self.currency_id.decimal_places
-        content = {
-            "planogram": [
-                {
-                    "slot": line.slot_id.code,
-                    "sku": line.product_id.default_code,
-                    "name": line.product_id.name,
-                    "ml": line.product_id.wine_volume_ml,
-                    "price": f"{line.price:.{digits}f}",
-                    "currency": self.currency_id.name,
-                    "capacity": line.capacity,
-                    "par": line.par,
-                    "age": region.min_age if line.product_id.wine_age_restricted else 0,
-                    "enabled": line.enabled,
-                }
-                for line in self.planogram_id.line_ids
-            ],
-            "offers": [],
-            "config": {
-                "temp_min": self.temp_min,
-                "temp_max": self.temp_max,
-                "sales_hours": [_clock(region.sales_from), _clock(region.sales_to)],
-                "min_age": region.min_age,
-                "tele_s": 60,
-            },
-        }
-        text = json.dumps(content, sort_keys=True, separators=(",", ":"))
-        return {
-            "version": self.planogram_id.version,
-            "sha256": hashlib.sha256(text.encode()).hexdigest(),
-            **content,
-        }
-
     @api.model
     def _after_facts(self, facts):
         """A machine that begins a session gets again what it does not have.
@@ -124,8 +57,7 @@ class WineMachine(models.Model):
             for fact in facts
             if fact.type == "machine.birth"
             and fact.result == "done"
-            and fact.data.get("desired_version")
-            != self.browse(fact.machine_id).planogram_id.version
+            and self.browse(fact.machine_id)._is_behind(fact.data.get("desired_version"))
         )
         if behind:
             behind._publish_desired()
@@ -164,9 +96,3 @@ class WineMachine(models.Model):
 
     def action_view_bridge_events(self):
         return self._action_of("wine_device_bridge.wine_bridge_event_action")
-
-
-def _clock(hours):
-    """9.5 → "09:30"."""
-    minutes = round(hours * 60)
-    return f"{minutes // 60:02d}:{minutes % 60:02d}"

@@ -133,6 +133,8 @@ PRIVATE = {
     "wine.machine": (
         "_send",
         "_publish_desired",
+        "_publish_changed",
+        "_told_of",
         "_desired",
         "_lock_command",
         "_after_facts",

@@ -19,6 +19,13 @@ class WineMachineModel(models.Model):
     slot_capacity = fields.Integer("Bottles per slot", default=6, required=True)
     temp_min = fields.Float("Lowest temperature (°C)", default=8.0, digits=(4, 1))
     temp_max = fields.Float("Highest temperature (°C)", default=16.0, digits=(4, 1))
+    humidity_max = fields.Float(
+        "Highest humidity (% RH)",
+        default=80.0,
+        digits=(4, 1),
+        help="Machines of this model keep the air at or below it, where they can. When it becomes "
+        "an alert, the alert rules say.",
+    )
     age_check = fields.Boolean("Checks age", help="Has a reader that proves a buyer's age.")
     has_lift = fields.Boolean("Lift", help="Carries the bottle down instead of dropping it.")
     has_sensor = fields.Boolean("Drop sensor", default=True)
@@ -27,6 +34,10 @@ class WineMachineModel(models.Model):
     _layout = models.Constraint(
         "CHECK(rows BETWEEN 1 AND 26 AND columns BETWEEN 1 AND 40 AND slot_capacity > 0)",
         "A machine has 1 to 26 rows of 1 to 40 slots, and each slot holds at least one bottle.",
+    )
+    _humidity = models.Constraint(
+        "CHECK(humidity_max BETWEEN 0 AND 100)",
+        "The highest humidity is a percentage: enter a number between 0 and 100.",
     )
 
     @api.depends("name", "maker")
