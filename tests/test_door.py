@@ -329,7 +329,7 @@ AT_THE_DOOR = {
     "4.birth", "3.form", "3.stored", "3.array", "1.unknown_type", "1.unknown_fields",
     "3.duplicate", "3.gap", "3.schema", "3.neighbours", "3.identity_conflict",
     "3.foreign_machine", "3.unknown_epoch", "3.too_large", "3.nonsense", "6.auth", "7.form",
-    "8.desired",
+    "7.followed", "8.behind", "8.desired",
     "9.anonymous", "9.password",
 }  # fmt: skip
 
@@ -341,7 +341,7 @@ def test_the_rules_of_the_protocol_hold_at_the_door(world):
     device = Device(config, config.machines[MACHINES + 1], verdicts, patience=15.0, quiet=0.5)
     assert isinstance(device.line, DoorLine)
     assert device.run()
-    failed = verdicts.failed
+    failed = verdicts.failed.keys() - {"9.tls"}  # between this test and Odoo there is no proxy
     assert not failed, verdicts.table()
     unseen = AT_THE_DOOR - verdicts.passed
     assert not unseen, f"not tried at the door: {sorted(unseen)}"

@@ -14,6 +14,7 @@ import uuid
 from fleet import clock, schema
 from fleet.conformance import messages
 from fleet.conformance.doorline import DoorLine
+from fleet.conformance.follows import REQUESTS, Follows
 from fleet.conformance.line import Line
 from fleet.ids import Ids
 
@@ -25,19 +26,23 @@ class Device:
     """All trials of one platform.
 
     Seconds: `patience` is the longest wait for a confirmation, `quiet` how long nothing may come,
-    `answer` the longest wait for what must be answered within 3.
+    `answer_time` the longest wait for what must be answered within 3, `resend` how long it may take
+    until the platform asks for a missing event, `attend` how long somebody there may need to do
+    what `ask` says; where these two are 0 nothing of the kind is tried.
     """
 
-    def __init__(self, config, machine, verdicts, patience=10.0, quiet=1.5, answer=6.0):
+    def __init__(self, config, machine, verdicts, patience=10.0, quiet=1.5, answer_time=6.0,
+                 resend=0.0, attend=0.0, ask=print):  # fmt: skip
         self.config, self.machine, self.verdicts = config, machine, verdicts
         self.check, self.patience, self.quiet = verdicts.check, patience, quiet
-        self.answer = answer
+        self.answer_time, self.resend, self.attend, self.ask = answer_time, resend, attend, ask
         self.base = config.topic(machine.uuid, "").rstrip("/")
+        self.state_topic = config.topic("platform", "state")
         self.account = (machine.username, machine.password)
         self.line = self._line(machine.uuid, self.account, self._hear)
         self.ids, self.boot = Ids(), str(uuid.uuid4())
         self.acks, self.commands, self.other = [], [], []
-        self.seq = 0
+        self.seq, self.follows = 0, Follows(self)
 
     def _line(self, name, account, listener=lambda heard: None):
         if self.config.door:
@@ -47,8 +52,8 @@ class Device:
     def run(self):
         """Make the trials; False where the platform never answered the birth."""
         door = self.config.door
-        if door.startswith("https:") if door else self.config.broker.tls:
-            self.verdicts.ok("9.tls")
+        tls = door.startswith("https:") if door else self.config.broker.tls
+        self.check("9.tls", tls, "the platform is spoken to in plain words")
         reason = self.line.connect()
         if reason is None or reason.is_failure:
             raise OSError(f"the broker refuses the machine: {reason}")
@@ -59,11 +64,15 @@ class Device:
 
     def _trials(self):
         self.line.subscribe_retained(*(f"{self.base}/down/{name}" for name in DOWN))
+        self.line.subscribe_retained(self.state_topic)
         if not self.born():
             return False
-        for trial in (self.stored, self.repeated, self.gap, self.refused, self.large, self.nonsense,
-                      self.request, self.access, self.strangers):  # fmt: skip
-            if not (self.config.door and trial == self.access):  # there are no topics to write to
+        follows = self.follows
+        topics = (self.access, follows.listens)  # the door has none
+        for trial in (follows.listens, follows.behind, self.stored, self.repeated, self.gap,
+                      self.refused, self.large, self.nonsense, self.request, follows.followed,
+                      self.late, self.access, self.strangers):  # fmt: skip
+            if not (self.config.door and trial in topics):
                 trial()
         self._say("state", self._envelope("state", {"state": "offline"}), retain=True)
         return True
@@ -72,29 +81,33 @@ class Device:
 
     def _hear(self, heard):
         suffix = heard.topic.removeprefix(f"{self.base}/down/")
+        if heard.topic == self.state_topic:
+            return self._read(heard, "platform/state", self.follows.hear_state)
         if not heard.topic.startswith(f"{self.base}/down/") or suffix not in DOWN:
-            self.other.append(heard.topic)
-            return
+            return self.other.append(heard.topic)
         retained = suffix == "desired"
         fine = heard.qos == 1 and heard.retain == retained
         if heard.payload == OWN:
-            return
+            return None
         if not self.config.door:
             self.check("1.qos", fine, f"{suffix}: QoS {heard.qos}, retained {heard.retain}")
+        return self._read(heard, suffix, getattr(self, f"_{suffix}"))
+
+    def _read(self, heard, suffix, take):
         try:
             document = messages.load(heard.payload)
             fits = isinstance(document, dict)
         except (ValueError, RecursionError) as error:
             fits, document = False, error
         if self.check("1.payload", fits, f"{suffix}: {str(document)[:80]}"):
-            getattr(self, f"_{suffix}")(document, heard)
+            take(heard, document)
 
-    def _evt_ack(self, ack, _heard):
+    def _evt_ack(self, _heard, ack):
         wrong = schema.faults("evt_ack", ack)
         if self.check("3.form", not wrong, wrong):
             self.acks.append(ack)
 
-    def _cmd(self, command, heard):
+    def _cmd(self, heard, command):
         wrong = schema.faults("cmd", command)
         wrong = wrong or (not messages.uuid7(command.get("id")) and f"id {command.get('id')!r}")
         self.check("7.form", not wrong, wrong)
@@ -108,13 +121,16 @@ class Device:
         told = heard.expiry is not None and abs(heard.expiry - left) <= 5
         if not self.config.door:
             self.check("7.expiry", told, f"message expiry {heard.expiry}, exp in {left:.0f} s")
-        answer = {"cmd": command["id"], "status": "rejected", "code": "unsupported"}
-        self._say("ack", self._envelope("ack", answer, corr=command["id"]))
+        if command["type"] in self.follows.kept:
+            self.follows.back.append(command)
+        else:
+            self.answer(command, "rejected", "unsupported")
         return None
 
-    def _desired(self, document, _heard):
+    def _desired(self, _heard, document):
         wrong = schema.faults("desired", document)
         self.check("8.desired", not wrong, wrong)
+        self.follows.wanted.append(document)
 
     # speaking
 
@@ -126,6 +142,18 @@ class Device:
         head = {"id": self.ids.uuid7(now), "epoch": self.machine.epoch, "boot": self.boot}
         head |= {"ts": clock.stamp(now), "ts_q": "synced", "hist": False, "type": kind}
         return head | {"data": data} | more
+
+    def answer(self, command, status, code=None):
+        """Say what became of a command."""
+        if status != "received":
+            self.follows.ended.add(command["id"])
+        data = {"cmd": command["id"], "status": status} | ({"code": code} if code else {})
+        self._say("ack", self._envelope("ack", data, corr=command["id"]))
+
+    def tell(self, kind, data, corr):
+        """Say the next event, of a vend or a request."""
+        self.seq += 1
+        self._say("evt", self._envelope(kind, data, seq=self.seq, corr=corr))
 
     def event(self, state="closed", **more):
         """The next event: a door that nobody opened."""
@@ -153,15 +181,19 @@ class Device:
 
         return self.line.wait(found, self.patience)
 
+    def birth(self):
+        """Begin a session."""
+        data = {"fw": "conformance", "proto": 1, "caps": [], "next_seq": self.seq + 1,
+                "desired_version": 0, "slots": 0}  # fmt: skip
+        self._say("birth", self._envelope("birth", data))
+        self._say("state", self._envelope("state", {"state": "online"}), retain=True)
+
     # trials
 
     def born(self):
         """Birth, and what the platform has."""
         mark = len(self.acks)
-        data = {"fw": "conformance", "proto": 1, "caps": [], "next_seq": 1, "desired_version": 0,
-                "slots": 0}  # fmt: skip
-        self._say("birth", self._envelope("birth", data))
-        self._say("state", self._envelope("state", {"state": "online"}), retain=True)
+        self.birth()
 
         def answered():
             return [ack for ack in self.acks[mark:] if ack["epoch"] == self.machine.epoch]
@@ -202,6 +234,8 @@ class Device:
     def gap(self):
         """A number is left out, named, and told."""
         held, later, mark = self.event(), self.event(), len(self.acks)
+        if self.resend:
+            self.follows.kept.add("event.resend")
         self._say("evt", later)
 
         def named():
@@ -213,9 +247,11 @@ class Device:
 
         named = self.line.wait(named, self.patience)
         false = self.covered(held["seq"], mark, 0.1)
-        mark = len(self.acks)
+        asked, mark = self.resend and self.follows.resend(held["seq"]), len(self.acks)
         self._say("evt", held)
         healed = self.covered(held["seq"], mark)
+        if asked:
+            self.answer(asked, "succeeded")
         self.check(
             "3.gap",
             named and not false and healed,
@@ -277,19 +313,27 @@ class Device:
 
     def request(self):
         """Somebody stands at the device with a token that nobody gave."""
-        asked, request = time.monotonic(), self.ids.uuid7(time.time())
-        data = {"request_id": request, "kind": "member", "token": secrets.token_hex(8)}
-        self.seq += 1
-        self._say("evt", self._envelope("auth.request", data, seq=self.seq, corr=request))
+        asked = time.monotonic()
+        self.request_by(secrets.token_hex(8))
 
         def answer():
             return next((at for at, command in self.commands if at >= asked
-                         and str(command.get("type")) in ("auth.deny", "auth.offer",
-                                                          "vend.authorize")), None)  # fmt: skip
+                         and str(command.get("type")) in REQUESTS), None)  # fmt: skip
 
-        at = self.line.wait(answer, self.answer)
-        took = f"{at - asked:.1f} s" if at else f"no answer in {self.answer:g} s"
+        at = self.line.wait(answer, self.answer_time)
+        took = f"{at - asked:.1f} s" if at else f"no answer in {self.answer_time:g} s"
         self.check("6.auth", at and at - asked <= 3.0, took)
+
+    def request_by(self, token):
+        """A member's token is held to the reader."""
+        request = self.ids.uuid7(time.time())
+        data = {"request_id": request, "kind": "member", "token": token}
+        self.tell("auth.request", data, request)
+
+    def late(self):
+        """Where somebody is there to authorise a vend."""
+        if self.attend:
+            self.follows.late()
 
     # access
 

@@ -35,6 +35,12 @@ def add(modes):
     mode.add_argument("--quiet-time", type=float, default=2.0, metavar="SECONDS",
                       help="how long to wait for what must not happen")  # fmt: skip
     mode.add_argument("--log-level", default="WARNING", help="DEBUG, INFO, WARNING…")
+    group = mode.add_argument_group("trials of a platform")
+    group.add_argument("--resend", type=float, default=0.0, metavar="SECONDS",
+                       help="until it asks for a missing event; 0: not tried")  # fmt: skip
+    group.add_argument("--authorise", type=float, default=0.0, metavar="SECONDS",
+                       help="how long somebody may need to authorise a vend at the machine when "
+                            "asked to, so that it is accepted too late; 0: not tried")  # fmt: skip
     group = mode.add_argument_group("trials of a device")
     group.add_argument("--platform-user", help=f"account of the platform; password in {PASSWORD}")
     group.add_argument("--attend", type=float, default=60.0, metavar="SECONDS",
@@ -110,4 +116,6 @@ def _plan(chosen):
 
 
 def _as_device(config, machine, verdicts, chosen):
-    return Device(config, machine, verdicts, chosen.patience, chosen.quiet_time).run()
+    return Device(config, machine, verdicts, chosen.patience, chosen.quiet_time,
+                  resend=chosen.resend, attend=chosen.authorise,
+                  ask=lambda what: print(f"now: {what}", file=sys.stderr)).run()  # fmt: skip

@@ -17,6 +17,8 @@ from pathlib import Path
 
 import paho.mqtt.client as mqtt
 
+from tools import certificates
+
 PROJECT = Path(__file__).resolve().parents[2]
 PLACES = ("/usr/sbin/mosquitto", "/usr/local/sbin/mosquitto", "/opt/homebrew/sbin/mosquitto")
 
@@ -49,7 +51,17 @@ class Broker:
         )
         if accounts is not None:
             self._guard(Path(folder), accounts, rules)
-        self.process = None
+        self.process = self.ca = self.tls_port = None
+
+    def certified(self):
+        """Listen by TLS too: `tls_port`, and `ca`, the path of the authority."""
+        folder = self.conf.parent / "tls"
+        certificates.ensure(folder, ["localhost", "127.0.0.1"])
+        self.ca, self.tls_port = str(folder / "ca.pem"), free_port()
+        with self.conf.open("a") as conf:
+            conf.write(f"listener {self.tls_port} 127.0.0.1\n"
+                       f"certfile {folder}/broker.pem\nkeyfile {folder}/broker.key\n")  # fmt: skip
+        return self
 
     def _guard(self, folder, accounts, rules):
         """Nobody without an account (passwords by name), and only by the lines of `rules`."""
@@ -136,6 +148,8 @@ class Platform:
     def start(self):
         """Connect and listen in a thread."""
         broker = self.config["broker"]
+        if broker["tls"]:
+            self.client.tls_set(broker["ca"])
         self.client.connect(broker["host"], broker["port"])
         self.client.loop_start()
         return self

@@ -21,6 +21,26 @@ class Strict(standin.Platform):
         super().__init__(config, account=account)
         self.flaw, self.refused, self.ids = flaw, [], Ids()
         self.epochs = {entry["uuid"]: entry["epoch"] for entry in config["machines"]}
+        self.told, self.ends = [], {}
+        self.client.on_connect = lambda client, *_: self._connected(client)
+
+    def _connected(self, client):
+        client.subscribe(f"{self.root}/+/up/#", 1)
+        state = {"state": "online", "ts": clock.stamp(time.time())}
+        self.client.publish(f"{self.root}/platform/state", json.dumps(state), 1,
+                            retain=self.flaw != "1.platform")  # fmt: skip
+
+    def desire(self, document, machines=None):
+        if self.flaw != "8.behind":
+            super().desire(document, machines)
+
+    def authorise(self, machine, seconds=1.0):
+        """A vend of one bottle, soon over; returns its id."""
+        expires = clock.stamp(time.time() + seconds)
+        args = standin.authorisation(expires_at=expires)
+        self._command(machine, "vend.authorize", args, seconds)
+        self.ends[args["vend_id"]] = time.time() + seconds
+        return args["vend_id"]
 
     def _message(self, _client, _userdata, message):
         machine, _up, kind = message.topic.removeprefix(self.root + "/").split("/")
@@ -33,6 +53,9 @@ class Strict(standin.Platform):
         with self.lock:
             if kind == "birth" and self.flaw != "4.birth":
                 self._confirm(machine, self.epochs[machine], [])
+                self._again(machine)
+            elif kind == "ack" and not schema.faults(kind, document) and self.flaw != "7.followed":
+                self.told = [row for row in self.told if row[1]["id"] != document["data"]["cmd"]]
             elif kind == "evt":
                 self._evt(machine, document)
 
@@ -45,6 +68,8 @@ class Strict(standin.Platform):
         return document
 
     def _evt(self, machine, events):
+        if self.flaw == ("3.array" if isinstance(events, list) else "3.stored"):
+            return
         events = events if isinstance(events, list) else [events]
         codes = [(event, self._code(machine, event)) for event in events]
         if self.flaw == "3.neighbours" and any(code for _event, code in codes):
@@ -55,6 +80,7 @@ class Strict(standin.Platform):
             if code is None:
                 self.events[machine][event["epoch"], event["seq"]] = event
                 self._asked(machine, event)
+                self._accepted(machine, event)
         refused = [(event, code) for event, code in codes if code and isinstance(event, dict)]
         for epoch in epochs:
             self._confirm(machine, epoch, [
@@ -92,6 +118,9 @@ class Strict(standin.Platform):
             seqs = set()
         top = max(seqs, default=0)
         missing = sorted(set(range(1, top + 1)) - seqs)
+        if missing and self.flaw not in ("7.resend", "silent"):
+            args = {"epoch": epoch, "from_seq": missing[0], "to_seq": missing[-1]}
+            self._command(machine, "event.resend", args)
         if self.flaw == "3.gap":
             missing = []
         ack = {"epoch": epoch, "ack_seq": top, "missing": missing, "rejected": rejected}
@@ -106,13 +135,31 @@ class Strict(standin.Platform):
         """`auth.request` is denied at once."""
         if event["type"] != "auth.request" or self.flaw == "6.auth":
             return
-        now = time.time()
         args = {"request_id": event["data"]["request_id"], "code": "unknown", "text": "?"}
-        command = {"id": self.ids.uuid7(now), "type": "auth.deny", "args": args}
-        command |= {"exp": clock.stamp(now + 10)}
-        if self.flaw == "7.form":
+        self._command(machine, "auth.deny", args)
+
+    def _accepted(self, machine, event):
+        """A vend that is accepted too late is cancelled."""
+        vend_id = event["data"].get("vend_id")
+        late = time.time() > self.ends.get(vend_id, float("inf"))
+        if event["type"] == "vend.accepted" and late and self.flaw != "6.late":
+            self._command(machine, "vend.cancel", {"vend_id": vend_id})
+
+    def _command(self, machine, kind, args, seconds=10):
+        now = time.time()
+        command = {"id": self.ids.uuid7(now), "type": kind, "args": args}
+        command |= {"exp": clock.stamp(now + seconds)}
+        if self.flaw == "7.form" and kind == "auth.deny":
             command["id"] = "17"
-        self._send(machine, command, 0 if self.flaw == "7.expiry" else 10)
+        self.told.append((machine, command))
+        self._send(machine, command, 0 if self.flaw == "7.expiry" else int(seconds))
+
+    def _again(self, machine):
+        """What the machine never answered, once more."""
+        for known, command in self.told:
+            left = clock.parse(command["exp"]) - time.time()
+            if known == machine and left > 1:
+                self._send(machine, command, 0 if self.flaw == "7.expiry" else int(left))
 
     def _send(self, machine, command, expiry):
         properties = Properties(PacketTypes.PUBLISH)
