@@ -3,6 +3,7 @@
 
 import logging
 import os
+import time
 from dataclasses import dataclass, field
 
 from psycopg2 import Error as DatabaseError
@@ -10,13 +11,15 @@ from psycopg2 import Error as DatabaseError
 from odoo.sql_db import db_connect
 
 from ..core.logs import about
+from ..core.pace import Pace
 from ..core.password import read_keys
 from .away import outage
 from .brokers import ADAPTERS
 
 _logger = logging.getLogger(__name__)
-#: seconds between two looks; changes taken at once
-EVERY, MOST = 0.5, 50
+#: seconds between two looks; changes taken at once, and seconds that they may take: who waits to
+#: be shut out waits for so many others
+EVERY, MOST, TURN = 0.25, 50, 0.4
 #: pg_try_advisory_xact_lock(class, 0): one bridge at a time tells the broker who may speak
 LOCK_CLASS = 7421
 #: seconds that a machine which is suspended may take to hear that it shall stop selling
@@ -88,7 +91,10 @@ class Access:
     """Compares what shall be with what was applied, and applies the difference.
 
     No list of steps is kept: a rotation and a revocation in a row become one change, a crash
-    in between is repeated, and repeating does no harm.
+    in between is repeated, and repeating does no harm. Hardest path: a broker with thousands of
+    machines comes back with an old file, takes a quarter of an hour to be mended, and a machine is
+    stolen meanwhile. Who is shut out comes first, then new secrets, then the mending, the newest
+    credential first, all in turns of less than a second.
     """
 
     def __init__(self, settings, access, stopping):
@@ -96,14 +102,14 @@ class Access:
         self.stopping = stopping
         self.adapter = ADAPTERS[access.adapter](settings, access)
         self.applied = self.faults = 0
+        self.closing, self.opening = Pace(TURN, MOST), Pace(TURN, MOST)
 
     def run(self):
         self.adapter.start()
         while not self.stopping.wait(EVERY):
             try:
+                self.rounds()
                 self.look()
-                while self.round():
-                    pass
                 outage.over()
             except (DatabaseError, OSError) as error:
                 outage.failed(error, "who may speak cannot be looked up")
@@ -113,10 +119,23 @@ class Access:
                 self.stopping.wait(1)
         self.adapter.stop()
 
+    def rounds(self):
+        """Apply all that waits."""
+        while self.round() and not self.stopping.is_set():
+            pass
+
     def look(self):
-        """What the broker lost or never had is applied again."""
+        """What the broker lost or never had is applied again.
+
+        What was decided while it was away comes before: looking takes a while with many machines,
+        and what is decided meanwhile is applied between two questions.
+        """
+        if not self.adapter.is_new():
+            return
+        self._forgive()
+        self.rounds()
         with db_connect(self.settings.database).cursor() as cr:
-            differing = list(self.adapter.differs(cr))
+            differing = list(self.adapter.differs(cr, between=self.round))
             if differing:
                 _logger.warning("the broker differs in %s machines; mending it", len(differing))
                 cr.execute(
@@ -125,6 +144,16 @@ class Access:
                     [differing],
                 )
                 cr.commit()  # pylint: disable=invalid-commit
+        self.adapter.looked()
+
+    def _forgive(self):
+        """What could not be applied while the broker was away need not wait any longer."""
+        with db_connect(self.settings.database).cursor() as cr:
+            cr.execute(
+                """UPDATE wine_bridge_credential SET retry_at = NULL
+                    WHERE retry_at IS NOT NULL AND stand IS DISTINCT FROM applied"""
+            )
+            cr.commit()  # pylint: disable=invalid-commit
 
     def round(self):
         """Apply what waits; returns how many changes came true."""
@@ -139,16 +168,30 @@ class Access:
         One bridge at a time: a whole file that is written from an older look must not come last.
         """
         cr.execute("SELECT pg_try_advisory_xact_lock(%s, 0)", [LOCK_CLASS])
-        changes = self._waiting(cr) if cr.fetchone()[0] else []
+        changes, pace = self._next(cr) if cr.fetchone()[0] else ([], None)
+        since = time.monotonic()
         faults = self.adapter.apply(cr, changes) if changes else {}
         for change in changes:
             self._note(cr, change, faults[change.id])
         done = sum(fault is None for fault in faults.values())
+        if changes and pace:
+            pace.took(done, time.monotonic() - since)
         self.applied += done
         self.faults += len(changes) - done
         return done
 
-    def _waiting(self, cr):
+    def _next(self, cr):
+        """Changes of one turn, and the pace that they are taken at."""
+        if self.adapter.ALL_AT_ONCE:
+            return self._waiting(cr, MOST), None
+        waiting = self._waiting(cr, max(self.closing.now, self.opening.now))
+        closing = [change for change in waiting if change.wish != "on"]
+        if closing:
+            return closing[: self.closing.now], self.closing
+        return waiting[: self.opening.now], self.opening
+
+    def _waiting(self, cr, most):
+        """Who is shut out first; then who is connected on old terms; of the rest the newest."""
         cr.execute(
             """SELECT credential.id, machine.uuid, credential.stand, credential.version,
                       credential.key_name
@@ -162,9 +205,10 @@ class Access:
                          AND command.state IN ('queued', 'sent')
                          AND command.create_date
                              > now() AT TIME ZONE 'UTC' - %s * interval '1 second'))
-                ORDER BY credential.id LIMIT %s
+                ORDER BY credential.stand LIKE 'on:%%', credential.applied IS NULL,
+                      credential.issued_at DESC NULLS LAST, credential.id LIMIT %s
                   FOR UPDATE OF credential SKIP LOCKED""",
-            [GRACE, MOST],
+            [GRACE, most],
         )
         return [Change(*row) for row in cr.fetchall()]
 

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: LGPL-3.0-or-later
 """Adapters: how each kind of broker is told who may speak.
 
-Each has ``start()``, ``stop()``, ``apply(cr, changes)`` → {credential id: fault or None}, and
-``differs(cr)`` → UUIDs whose stand at the broker is not what was applied; those are applied again.
+Each has ``start()``, ``stop()`` and ``apply(cr, changes)`` → {credential id: fault or None}. Where
+``is_new()``, the broker may have lost what it was told: ``differs(cr, between)`` → UUIDs whose
+stand at the broker is not what was applied, which are applied again, and then ``looked()``.
 """
 
 import base64
@@ -22,14 +23,32 @@ from .dynsec import Control, Unreachable
 _logger = logging.getLogger(__name__)
 
 
+class Remembers:
+    """A broker that loses nothing by itself, or has nothing to lose."""
+
+    def is_new(self):
+        """Never: what it was told stays."""
+        return False
+
+    def differs(self, _cr, between):
+        """Nobody."""
+        return ()
+
+    def looked(self):
+        """Nothing to note."""
+
+
 class MosquittoDynsec:
     """mosquitto with its dynamic-security plugin: by commands, at once, on the living broker."""
+
+    #: whether many changes take as long as one
+    ALL_AT_ONCE = False
 
     def __init__(self, settings, access):
         self.base = f"{settings.root}/{settings.tenant}"
         self.keys = access.keys
         self.control = Control(settings)
-        self.seen = 0
+        self.seen = self.looking = 0
 
     def start(self):
         self.control.start()
@@ -74,27 +93,32 @@ class MosquittoDynsec:
             )
         return password.derived(key, change.machine, change.version)
 
-    def differs(self, cr):
-        """Looked at after each connection: a broker may have lost its file, or had another one."""
-        if not self.control.ready or self.seen == self.control.session:
-            return ()
-        session = self.control.session
+    def is_new(self):
+        """Whether it has been connected to since it was looked at: it may have another file now."""
+        return self.control.ready and self.seen != self.control.session
+
+    def looked(self):
+        self.seen = self.looking
+
+    def differs(self, cr, between=lambda: None):
+        """UUIDs of machines whose account or role is not as it was applied.
+
+        :param between: called between two questions; what it changes is not compared. Where it
+            removes an account, another one may slip from one page to the one before, is held to be
+            missing, told again, and connects once more.
+        """
+        self.looking = self.control.session
+        before = self._applied(cr)
         try:
             self.control.ask(dynsec.closed_by_default())
-            there = self._accounts()
-            roles = self._roles()
+            there = self._accounts(between)
+            roles = self._roles(between)
         except Unreachable:
+            self.looking = self.seen
             return ()
-        cr.execute(
-            """SELECT machine.uuid, credential.applied
-                 FROM wine_bridge_credential credential
-                 JOIN wine_machine machine ON machine.id = credential.machine_id
-                WHERE credential.applied IS NOT NULL"""
-        )
-        applied = dict(cr.fetchall())
+        applied = dict(self._applied(cr).items() & before.items())
         cr.execute("SELECT uuid FROM wine_machine")
         self._throw_out(roles.keys() - {row[0] for row in cr.fetchall()})
-        self.seen = session
         current = {machine for machine, as_now in roles.items() if as_now}
         return [
             machine
@@ -102,7 +126,22 @@ class MosquittoDynsec:
             if not dynsec.is_so(stand, machine, there, current)
         ]
 
-    def _accounts(self):
+    @staticmethod
+    def _applied(cr):
+        # a transaction sees nothing of what came after it began
+        cr.commit()  # pylint: disable=invalid-commit
+        cr.execute(
+            """SELECT machine.uuid, credential.applied
+                 FROM wine_bridge_credential credential
+                 JOIN wine_machine machine ON machine.id = credential.machine_id
+                WHERE credential.applied IS NOT NULL"""
+        )
+        found = dict(cr.fetchall())
+        # nothing is held while the broker is asked
+        cr.commit()  # pylint: disable=invalid-commit
+        return found
+
+    def _accounts(self, between=lambda: None):
         there, offset = {}, 0
         while True:
             page = dynsec.accounts(self.control.ask(dynsec.ask_accounts(offset))[0])
@@ -110,8 +149,9 @@ class MosquittoDynsec:
             offset += dynsec.PAGE
             if len(page) < dynsec.PAGE:
                 return there
+            between()
 
-    def _roles(self):
+    def _roles(self, between=lambda: None):
         """{UUID of a machine that has a role: whether its rules are those of today}."""
         found, offset = {}, 0
         while True:
@@ -120,6 +160,7 @@ class MosquittoDynsec:
             offset += dynsec.ROLES
             if dynsec.roles_in(answer) < dynsec.ROLES:
                 return found
+            between()
 
     def _throw_out(self, strangers):
         """Machines of this tenant that the platform knows nothing of."""
@@ -129,8 +170,10 @@ class MosquittoDynsec:
             dynsec.check(plan, self.control.ask(plan))
 
 
-class PasswordFile:
+class PasswordFile(Remembers):
     """mosquitto's password file, written anew as a whole; a SIGHUP has the broker read it."""
+
+    ALL_AT_ONCE = True
 
     def __init__(self, _settings, access):
         self.path = Path(access.passwd)
@@ -162,12 +205,11 @@ class PasswordFile:
         if self.pid_file:
             os.kill(int(Path(self.pid_file).read_text()), signal.SIGHUP)
 
-    def differs(self, _cr):
-        return ()
 
-
-class EmqxPostgres:
+class EmqxPostgres(Remembers):
     """EMQX reads the views of this database itself; only who is connected is thrown out here."""
+
+    ALL_AT_ONCE = False
 
     def __init__(self, _settings, access):
         self.api = access.emqx_api.rstrip("/")
@@ -199,9 +241,6 @@ class EmqxPostgres:
             return None if error.code == 404 else f"EMQX answers {error.code}: {_reason(error)}"
         except OSError as error:
             return f"EMQX does not answer at {self.api}: {error}"
-
-    def differs(self, _cr):
-        return ()
 
 
 def _reason(error):

@@ -12,6 +12,8 @@ import paho.mqtt.client as mqtt
 from ..core import dynsec
 
 _logger = logging.getLogger(__name__)
+#: seconds that each command may take: the broker writes its whole file after it
+EACH = 1.0
 
 
 class Unreachable(Exception):
@@ -30,7 +32,7 @@ class Control:
         #: connections so far; who has seen another number looks at the broker again
         self.session = 0
         self._numbers = itertools.count()
-        self._given = {}
+        self._given, self._awaited = {}, frozenset()
         self._changed = threading.Condition()
         self._ready = threading.Event()
         self.client = self._client()
@@ -76,17 +78,18 @@ class Control:
             raise Unreachable("the bridge is not connected to the broker's control topic")
         found = []
         for text, marks in dynsec.messages(commands, f"{next(self._numbers)}"):
+            with self._changed:
+                self._given, self._awaited = {}, frozenset(marks)
             self.client.publish(dynsec.CONTROL, text, 1)
             found += self._answers(marks)
         return found
 
     def _answers(self, marks):
-        deadline = time.monotonic() + self.timeout
+        deadline = time.monotonic() + self.timeout + EACH * len(marks)
         with self._changed:
             while not all(mark in self._given for mark in marks):
                 left = deadline - time.monotonic()
                 if left <= 0 or not self.ready:
-                    self._given.clear()
                     raise Unreachable("the broker did not answer on its control topic")
                 self._changed.wait(left)
             return [self._given.pop(mark) for mark in marks]
@@ -119,5 +122,6 @@ class Control:
     def _on_message(self, _client, _userdata, message):
         answers = dynsec.answers(message.payload)
         with self._changed:
-            self._given.update(answers)
+            # what was not awaited long enough comes late, and is of no use to anybody
+            self._given |= {mark: one for mark, one in answers.items() if mark in self._awaited}
             self._changed.notify_all()
