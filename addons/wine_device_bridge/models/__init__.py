@@ -16,6 +16,7 @@ from . import wine_machine_settings
 from . import wine_machine_access
 from . import wine_bridge_disturbance
 from . import wine_machine_command
+from . import wine_machine_lock
 from . import wine_planogram
 from . import wine_bridge_process
 from . import wine_bridge_sample

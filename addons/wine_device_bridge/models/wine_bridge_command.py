@@ -138,6 +138,7 @@ class WineBridgeCommand(models.Model):
                 "&",
                 ("create_date", ">=", just_now),
                 ("state", "!=", "cancelled"),
+                ("code", "!=", "superseded"),
             ],
             limit=1,
         )

@@ -1,6 +1,4 @@
 # SPDX-License-Identifier: LGPL-3.0-or-later
-from datetime import timedelta
-
 from odoo import api, fields, models
 
 SESSION_FACTS = ("machine.birth", "machine.state")
@@ -47,11 +45,13 @@ class WineMachine(models.Model):
     def _after_facts(self, facts):
         """A machine that begins a session gets again what it does not have.
 
-        That is the wanted shadow, where it names another one, and commands that it never spoke of.
+        That is the wanted shadow, where it names another one, commands that it never spoke of, and
+        whether it may sell.
         """
         born = {f.machine_id: f.received for f in facts if f.type == "machine.birth"}
         if born:
             self.env["wine.bridge.command"].sudo()._say_again(born)
+            self.browse(born)._lock_again()
         behind = self.browse(
             fact.machine_id
             for fact in facts
@@ -75,21 +75,6 @@ class WineMachine(models.Model):
                 )
             )
         )._bridge_connection("offline")
-
-    def _lock_command(self, command):
-        for machine in self:
-            expires = fields.Datetime.now() + timedelta(days=7)
-            machine._send(command, {}, expires)
-
-    def _lifecycle_changed(self):
-        """A suspended machine is told to stop selling, an active one that it may."""
-        result = super()._lifecycle_changed()
-        if self.state == "active":
-            self._lock_command("machine.unlock")
-        elif self.state in ("suspended", "retired"):
-            self._lock_command("machine.lock")
-            self._bridge_connection("offline")
-        return result
 
     def action_view_bridge_commands(self):
         return self._action_of("wine_device_bridge.wine_bridge_command_action")

@@ -13,6 +13,7 @@ from . import test_telemetry
 from . import test_planogram_sent
 from . import test_shadow
 from . import test_told_contract
+from . import test_lock
 from . import test_claim
 from . import test_emqx
 from . import test_access_applied

@@ -137,6 +137,7 @@ PRIVATE = {
         "_told_of",
         "_desired",
         "_lock_command",
+        "_lock_again",
         "_after_facts",
         "_order_command",
         "_queue_command",
