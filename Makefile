@@ -3,7 +3,7 @@
 SHELL := /bin/sh
 ENV := sh "$(dir $(abspath $(lastword $(MAKEFILE_LIST))))tools/bootstrap.sh"
 .DEFAULT_GOAL := help
-.PHONY: help run test bench chaos screenshots setup lint format stop clean logs shell psql
+.PHONY: help run test bench chaos fuzz screenshots setup lint format stop clean logs shell psql
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
@@ -19,6 +19,9 @@ bench: ## run the benchmarks
 
 chaos: ## break everything on purpose and count: make chaos T="PostgreSQL" WRITE=1
 	@$(ENV) chaos $(if $(WRITE),write) $(if $(T),"$(T)")
+
+fuzz: ## send 200,000 spoilt messages, all of which must be accounted for, or N=10000
+	@$(ENV) fuzz $(N)
 
 screenshots: ## take the screenshots of the guides anew
 	@$(ENV) screenshots

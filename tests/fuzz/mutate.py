@@ -47,6 +47,7 @@ class Fuzzer:
             if one["channel"] in UP
         ]
         self.number = 0
+        self.spoilt = False  #: whether the last message differs from what a device would say
 
     def uuid(self, version=7):
         return self.ids.uuid7(1_760_000_000) if version == 7 else self.ids.uuid4()
@@ -59,6 +60,7 @@ class Fuzzer:
         channel, content = self.random.choice(self.examples)
         machine = self.random.choice(self.machines)
         content = self.fresh(content)
+        plain, right = self.written(content), f"{self.base}/{machine}/up/{channel}"
         for _turn in range(self.random.choice((0, 1, 1, 1, 2, 3))):
             content = self.random.choice(MUTATIONS)(self, content)
         if channel == "evt" and not isinstance(content, bytes) and self.random.random() < 0.1:
@@ -66,7 +68,16 @@ class Fuzzer:
         payload = content if isinstance(content, bytes) else self.written(content)
         if self.random.random() < 0.25:
             payload = self.random.choice(BYTES)(self, payload)
-        return self.topic(machine, channel), payload
+        topic = self.topic(machine, channel)
+        self.spoilt = topic != right or payload != plain
+        return topic, payload
+
+    def spoilt_messages(self, count):
+        """(topic, payload, whether spoilt) until ``count`` were spoilt."""
+        while count > 0:
+            topic, payload = self.message()
+            count -= self.spoilt
+            yield topic, payload, self.spoilt
 
     def fresh(self, content):
         """Another identity, so that not everything is a duplicate of everything."""

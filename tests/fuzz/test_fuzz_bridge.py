@@ -1,26 +1,19 @@
 # SPDX-License-Identifier: LGPL-3.0-or-later
-"""Rubbish into the real database, the real projection and over the real broker: nothing falls over.
-
-``WINE_FUZZ_STORE`` messages go through the store, ``WINE_FUZZ_FACTS`` into the projection.
-"""
+"""Rubbish through a bridge's receiving end into the real database, and into the projection."""
 
 import json
-import os
 import threading
 import time
-from collections import Counter
 from datetime import datetime, timedelta, timezone
 
 import pytest
 
 from tests.fuzz.mutate import Fuzzer, places
+from tests.fuzz.receiving import Expected, Found, Receiver, newest
+from tests.fuzz.sizes import FACTS, size
 from tests.harness import House
-from tests.speakers import Speaker
 
-STORE = int(os.environ.get("WINE_FUZZ_STORE", "3000"))
-FACTS = int(os.environ.get("WINE_FUZZ_FACTS", "1500"))
-WIRE = int(os.environ.get("WINE_FUZZ_WIRE", "800"))
-CODES = {"schema", "too_large", "identity_conflict", "unknown_epoch", "foreign_machine"}
+STORE = size("store", 3000)
 NOW = datetime.now(timezone.utc)
 
 
@@ -31,25 +24,9 @@ def house():
         yield made
 
 
-def stored(house, publishes):
-    """Store a batch as the bridge does."""
-    from odoo.addons.wine_device_bridge.core.topics import Topics
-    from odoo.addons.wine_device_bridge.process.store import Batch, read_machines
-    from odoo.sql_db import db_connect
-
-    with db_connect(house.name).cursor() as cr:
-        result = Batch(cr, Topics("wine/v1", house.name), read_machines(cr)).store(publishes)
-        cr.commit()
-    return result
-
-
-def arrived(topic, payload):
-    from odoo.addons.wine_device_bridge.process.link import Publish
-
-    received = datetime.now(timezone.utc).replace(tzinfo=None)
-    # on the wire a name is bytes, which the link reads so
-    topic = topic.encode("utf-8", "surrogatepass").decode("utf-8", "backslashreplace")
-    return Publish(topic, payload[: 64 * 1024], 1, 1, received, 1)
+@pytest.fixture(scope="module")
+def receiver(house):
+    return Receiver(house)
 
 
 def used_up(house, seconds=120):
@@ -65,41 +42,30 @@ def used_up(house, seconds=120):
     return house.waiting()
 
 
-def test_everything_is_stored_or_quarantined_with_its_code(house):
-    """Through the door into PostgreSQL: no statement fails, nothing is left out."""
-    from odoo.addons.wine_device_bridge.core import envelope
-    from odoo.addons.wine_device_bridge.core.topics import Topics
-
-    topics = Topics("wine/v1", house.name)
-    fuzzer = Fuzzer(17, base=topics.base, machines=tuple(house.fleet)[:5])
-    expected, counts = 0, Counter()
-    for begin in range(0, STORE, 500):
-        publishes = [arrived(*one) for one in fuzzer.messages(min(500, STORE - begin))]
-        for publish in publishes:
-            where = topics.parse_up(publish.topic)
-            known = where and where[0] in house.fleet
-            expected += len(envelope.read(*where, publish.payload)) if known else 1
-        result = stored(house, publishes)
-        counts.update(stored=result.stored, again=result.duplicates, refused=result.quarantined)
-        for key, journal in result.journals.items():
-            ack = journal.acknowledgement(key[1], result.rejected.get(key, ()))
-            json.dumps(ack, allow_nan=False)
-    print(f"\n{STORE} messages into the database: {dict(counts)}")
-    assert sum(counts.values()) == expected
-    rows = dict(
-        house.query(
-            """SELECT code, count(*) FROM wine_bridge_event
-                WHERE state = 'quarantined' AND received_at >= %s GROUP BY code""",
-            NOW.replace(tzinfo=None),
-        )
-    )
-    assert rows.keys() <= CODES and {"schema", "too_large", "unknown_epoch"} <= rows.keys()
-    assert sum(rows.values()) == counts["refused"]
+def test_everything_is_stored_or_quarantined_with_its_code(house, receiver):
+    """Through the receiving end of a bridge into PostgreSQL: each message is accounted for."""
+    fuzzer = Fuzzer(17, base=receiver.link.topics.base, machines=tuple(house.fleet)[:5])
+    since, expected, batch = newest(house), Expected(receiver.link.topics, receiver.machines), []
+    for topic, payload, spoilt in fuzzer.spoilt_messages(STORE):
+        expected.add(receiver.as_heard(topic), payload, spoilt)
+        batch.append((topic, payload))
+        if len(batch) == 100:
+            receiver.hear(batch)
+            batch = []
+    receiver.hear(batch)
+    found, totals = Found(house, since), receiver.telemetry.totals
+    print(f"\n{expected}; in the database {vars(found)}; readings {totals}")
+    expected.agree(found)
+    assert found.unstorable == 0, "PostgreSQL refuses what the reader lets through"
+    assert {"schema", "too_large", "unknown_epoch"} <= found.codes.keys()
+    assert (totals["unreadable"], totals["lost"]) == (expected.unreadable, 0)
+    assert len(receiver.taken) == receiver.put, "the broker is not told of all"
+    assert receiver.answers()
 
 
 def test_what_was_stored_is_used_or_put_aside(house):
     """Messages that keep the schema and make no sense: no machine stops for them."""
-    assert used_up(house) == 0
+    assert used_up(house, 120 + STORE / 50) == 0
     _all_decided(house)
 
 
@@ -160,7 +126,7 @@ def hostile(fuzzer, slots, currency):
                 where[key] = fuzzer.random.choice(HOSTILE[key])
         payload = json.dumps({k: v for k, v in content.items() if v is not None}).encode()
         if isinstance(read(machine, channel, payload)[0], Envelope):
-            return arrived(f"{fuzzer.base}/{machine}/up/{channel}", payload)
+            return f"{fuzzer.base}/{machine}/up/{channel}", payload
     raise AssertionError("nothing of this keeps the schema")
 
 
@@ -173,7 +139,7 @@ def _fit(fuzzer, data, slots, currency):
         data["vend_id"] = fuzzer.uuid()
 
 
-def test_events_that_keep_the_schema_and_make_no_sense(house):
+def test_events_that_keep_the_schema_and_make_no_sense(house, receiver):
     """Each is used, kept or failed with a case; orders, vends and payments agree to the cent."""
     rows = house.query(
         """SELECT machine.uuid, slot.code, product.default_code, slot.price
@@ -185,8 +151,9 @@ def test_events_that_keep_the_schema_and_make_no_sense(house):
     currency = house.do(lambda env: env.company.currency_id.name)
     fuzzer = Fuzzer(23, base=f"wine/v1/{house.name}", machines=machines)
     for begin in range(0, FACTS, 250):
-        count = min(250, FACTS - begin)
-        stored(house, [hostile(fuzzer, slots, currency) for _n in range(count)])
+        events = [hostile(fuzzer, slots, currency) for _n in range(min(250, FACTS - begin))]
+        for start in range(0, len(events), 50):
+            receiver.hear(events[start : start + 50])
         assert used_up(house) == 0, "a machine does not go on"
     states = _all_decided(house)
     words = house.query(
@@ -235,36 +202,3 @@ def _money_agrees(house):
                              THEN COALESCE(vend.amount_refunded, 0) ELSE 0 END) > 0.004"""
     )
     assert not wrong
-
-
-def test_rubbish_over_the_wire_stops_nobody(house):
-    """The real broker and bridge: one machine sends rubbish, another one goes on selling."""
-    house.start_bridge()
-    base = f"wine/v1/{house.name}"
-    (mad, secret), (calm, other) = tuple(house.fleet.items())[10:12]
-    rubbish = Speaker(house.broker.port, base, mad, secret)
-    good = Speaker(house.broker.port, base, calm, other)
-    try:
-        assert house.until(lambda: good.heard, 60, step=lambda: (good.knock(), time.sleep(0.3)))
-        fuzzer = Fuzzer(29, base=base, machines=(mad,))
-        for number in range(WIRE):
-            topic, payload = fuzzer.message()
-            if topic.startswith(f"{base}/{mad}/up/") and not set(topic) & set("+#\0\ud800\udfff"):
-                rubbish.client.publish(topic, payload, fuzzer.random.randint(0, 1))
-            if number % 20 == 0:
-                good.tell(number // 20 + 1)
-                time.sleep(0.05)
-        assert house.until(lambda: not good.waiting(), 30), f"not stored: {good.waiting()}"
-        assert house.until(lambda: not house.waiting(), 60)
-        assert house.bridge.poll() is None, "the bridge is gone"
-        codes = house.query(
-            """SELECT count(DISTINCT code), count(*) FROM wine_bridge_event event
-                 JOIN wine_machine machine ON machine.id = machine_id
-                WHERE uuid = %s AND event.state = 'quarantined'""",
-            mad,
-        )[0]
-        assert codes[0] >= 3 and codes[1] > 20
-    finally:
-        rubbish.close()
-        good.close()
-    assert house.stop_bridge() == 0

@@ -81,6 +81,16 @@ def cmd_chaos(*words):
     return _with_test_database("-m", "tests.chaos", *(["--write"] * ("write" in words)), *names)
 
 
+def cmd_fuzz(count="200000"):
+    """Set up and send so much rubbish to reader, store, broker and bridge; all must be counted."""
+    if not count.isdigit() or int(count) < 1000:
+        raise EnvError(f"N={count}: give a number of messages, 1000 or more.")
+    os.environ["WINE_FUZZ"] = count
+    reader = "addons/wine_device_bridge/tests/pure/test_fuzz.py"
+    how = ("-p", "no:odoo", "--import-mode=importlib", "-s", "-q")
+    return _with_test_database("-m", "pytest", *how, reader, "tests/fuzz")
+
+
 def cmd_screenshots():
     """Take the screenshots of the guides from what `make run` runs in another terminal."""
     if not supervise.running():

@@ -1,8 +1,7 @@
 # SPDX-License-Identifier: LGPL-3.0-or-later
-"""Reader, topics and queue against rubbish: 4,000 messages, or ``WINE_FUZZ`` of them."""
+"""Reader, topics and queue against rubbish: 4,000 messages, or their part of ``WINE_FUZZ``."""
 
 import gc
-import os
 import struct
 import sys
 from dataclasses import dataclass
@@ -13,8 +12,9 @@ from wine_device_bridge_core.fairness import FairQueue
 from wine_device_bridge_core.topics import Topics
 
 from tests.fuzz.mutate import Fuzzer
+from tests.fuzz.sizes import size
 
-COUNT = int(os.environ.get("WINE_FUZZ", "4000"))
+COUNT, QUEUE = size("reader", 4000), size("queue", 2000)
 MACHINE = "0191f0aa-7c11-7000-8000-000000000001"
 CODES = {"schema", "too_large", "foreign_machine"}
 #: blocks of memory (objects, nearly) that may stay after all of it
@@ -59,12 +59,12 @@ def test_every_message_is_read_or_refused_with_a_code():
         judged(topics, *fuzzer.message())
     gc.collect()
     before = sys.getallocatedblocks()
-    for _n in range(COUNT):
-        for code in judged(topics, *fuzzer.message()):
+    for topic, payload, _spoilt in fuzzer.spoilt_messages(COUNT):
+        for code in judged(topics, topic, payload):
             counts[code] = counts.get(code, 0) + 1
     gc.collect()
     grown = sys.getallocatedblocks() - before
-    sys.stdout.write(f"\n{COUNT} messages: {counts}; {grown} objects more\n")
+    sys.stdout.write(f"\n{COUNT} spoilt messages: {counts}; {grown} objects more\n")
     assert counts.keys() == {"accepted", "no device", *CODES}
     assert all(count > COUNT / 1000 for count in counts.values()), "a way that is hardly tried"
     assert grown < GROWTH
@@ -81,12 +81,12 @@ def test_the_same_message_is_always_judged_the_same():
 
 def test_the_queue_takes_any_topic_and_any_payload():
     fuzzer, inbox, put, taken, told = Fuzzer(13, machines=(MACHINE,)), FairQueue("b"), 0, 0, 0
-    for topic, payload in fuzzer.messages(COUNT // 2):
+    for topic, payload, _spoilt in fuzzer.spoilt_messages(QUEUE):
         told += len(inbox.put(Arrived(topic, payload)))
         put += 1
         taken += len(inbox.take(10, 0))
     assert put <= taken + told + inbox.qsize()
-    assert len(inbox.lanes) < COUNT / 2
+    assert len(inbox.lanes) < QUEUE
 
 
 @pytest.mark.parametrize("size", [0, 1, 3, 50, 4000])
