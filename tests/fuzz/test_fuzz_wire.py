@@ -133,7 +133,8 @@ def test_rubbish_over_the_wire_is_all_accounted_for(house):
     found = Found(house, since)
     print(
         f"\n{rubbish.expected}; in the database {vars(found)}; {rubbish.strange} more on topics "
-        f"of others; {spent:.0f} s; the bridge took {before:.0f} MiB after {WARM}, {most:.0f} after all"
+        f"of others; {spent:.0f} s; the bridge took {before:.0f} MiB after {WARM} messages, "
+        f"{most:.0f} after all"
     )
     rubbish.expected.agree(found)
     assert found.unstorable == 0, "PostgreSQL refuses what the reader lets through"
