@@ -5,8 +5,8 @@ python -m tools.certificates FOLDER NAME...   writes ca.pem, ca.key, broker.pem,
 
 What is there, fits the names and lasts another 30 days stays. The authority is made once: machines
 know it by its certificate. Where ca.pem, broker.pem and broker.key are there and ca.key is not,
-they are of somebody else's making and stay as they are. Where only one
-file of an authority is there nothing is made: every machine would have to learn another one.
+the broker's certificate stays as it is, and it is said when it ends. Where else only one file of an
+authority is there nothing is made: every machine would have to learn another one.
 """
 
 import datetime
@@ -36,6 +36,7 @@ def ensure(folder, names):
     """
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     if _is_foreign(folder):
+        _say_end(folder)
         return False
     authority, key = _authority(folder)
     path = folder / "broker.pem"
@@ -53,6 +54,17 @@ def ensure(folder, names):
 def _is_foreign(folder):
     given = ("ca.pem", "broker.pem", "broker.key")
     return all((folder / name).exists() for name in given) and not (folder / "ca.key").exists()
+
+
+def _say_end(folder):
+    """Whoever wanted a new one reads why there is none; everybody, how long it is good."""
+    path = folder / "broker.pem"
+    ends = x509.load_pem_x509_certificate(path.read_bytes()).not_valid_after_utc
+    print(
+        f"{path} is good until {ends:%Y-%m-%d} and stays: ca.key is not here. To have it made "
+        "anew, put ca.key beside ca.pem; if another authority made it, ask that one.",
+        file=sys.stderr,
+    )
 
 
 def _authority(folder):

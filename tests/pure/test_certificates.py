@@ -69,11 +69,14 @@ def test_what_is_good_stays(folder):
     assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
 
 
-def test_files_of_another_authority_stay(folder):
+def test_files_of_another_authority_stay(folder, capsys):
     """As docs/operations/compose.md says: put your own into the volume."""
     (folder / "ca.key").unlink()
     before = {path.name: path.read_bytes() for path in folder.iterdir()}
     assert certificates.ensure(folder, ["mqtt.example.org"]) is False
+    said = capsys.readouterr().err
+    year = datetime.date.today() + datetime.timedelta(days=certificates.BROKER_DAYS)
+    assert f"until {year.year}" in said and "put ca.key beside ca.pem" in said
     assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
 
 
