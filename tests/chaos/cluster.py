@@ -46,10 +46,10 @@ class Cluster:
 
     # === LIFE === #
 
-    def start(self):
+    def start(self, **options):
         """Start, recovering where it was killed, and wait until it answers."""
         values = {**postgres.OPTIONS, "unix_socket_directories": self.folder, "port": postgres.PORT}
-        values |= {"listen_addresses": "''", "restart_after_crash": "on"}
+        values |= {"listen_addresses": "''", "restart_after_crash": "on", **options}
         options = " ".join(f"-c {name}={value}" for name, value in values.items())
         command = [self.bin / "pg_ctl", "-D", self.data, "-l", self.log, "-w", "-s"]
         starting = self.folder / "starting.log"
@@ -65,6 +65,37 @@ class Cluster:
         while time.monotonic() < deadline and any(map(_alive, pids)):
             time.sleep(0.02)
         self._forget_memory()
+
+    def move_log(self, disk, room):
+        """The write-ahead log to a small disk, with so many bytes left there; False where not.
+
+        It is made short first: what PostgreSQL keeps for later use would be room as well.
+        """
+        self.kill()
+        self.start(min_wal_size="32MB", max_wal_size="32MB")
+        for _again in range(2):
+            self.sql("postgres", "CHECKPOINT")
+        self.kill()
+        logs = self.data / "pg_wal"
+        used = sum(file.stat().st_size for file in logs.rglob("*") if file.is_file())
+        mounted = disk.mount(used + room)
+        if mounted:
+            shutil.copytree(logs, disk.folder / "pg" / "wal")
+            shutil.rmtree(logs)
+            logs.symlink_to(disk.folder / "pg" / "wal")
+            own(disk.folder)
+        self.start()
+        return mounted
+
+    def move_log_back(self, disk):
+        """Where it was."""
+        self.kill()
+        logs = self.data / "pg_wal"
+        logs.unlink()
+        shutil.copytree(disk.folder / "pg" / "wal", logs)
+        own(logs)
+        disk.unmount()
+        self.start()
 
     def kill_backend(self):
         """The out-of-memory killer takes one backend: the others are thrown out for safety."""

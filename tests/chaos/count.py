@@ -4,7 +4,10 @@
 from collections import Counter
 from dataclasses import dataclass, field
 
+from tests.chaos.journals import Sold
+
 SHOWN = 5
+OPEN = ("draft", "reserved", "authorised", "accepted", "dispensing", "dispensed")
 
 
 @dataclass
@@ -56,7 +59,10 @@ def compare(told, held):
         for vend, sold in told.sales.items()
         if sold.event in stored or sold.event not in told.destroyed | told.pending
     }
+    unheard = {vend: Sold("", machine, 0, 0) for vend, machine in told.asked.items()}
+    arrived = unheard | arrived
     _once("vend", held.vends, arrived, verdict)
+    _asked(told, held, verdict)
     money = {vend: sold for vend, sold in arrived.items() if sold.cents}
     for what, rows in (("order", held.orders), ("payment", held.payments), ("share", held.shares)):
         _once(what, rows, money, verdict)
@@ -78,6 +84,24 @@ def _events(told, held, verdict):
     for event, state in held.events:
         if state != "done":
             verdict.unused.append(f"event {event} is {state}")
+
+
+def _asked(told, held, verdict):
+    """Vends of the platform: each delivered once at most, none left open, nothing taken for air.
+
+    Local ones are in it as far as no machine delivers one of them twice either.
+    """
+    for vend, times in told.turns.items():
+        if times > 1:
+            verdict.duplicated.append(f"vend {vend}: the motor turned {times} times")
+    for vend, state, _qty, cents in held.vends:
+        if vend not in told.asked:
+            continue
+        sold = told.sales.get(vend)
+        if state in OPEN and not (sold and sold.event in told.destroyed | told.pending):
+            verdict.unused.append(f"vend {vend} is still {state}")
+        if cents and not (sold and sold.cents):
+            verdict.duplicated.append(f"capture of vend {vend}: {cents} cents, nothing came out")
 
 
 def _once(what, rows, wanted, verdict):

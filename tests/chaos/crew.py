@@ -19,6 +19,7 @@ FAST = Options(
     hello=1.0,
     ack_timeout=5.0,
     dispense=0,
+    think=0.05,
     tele=0,
     connect_rate=500.0,
     fail_rate=0.03,
@@ -31,9 +32,10 @@ PAYS = ("card", "card", "cash")
 class Crew:
     """A fleet on the journals of a folder, and what its machines do."""
 
-    def __init__(self, config, folder, clock=time.time, **options):
+    def __init__(self, config, folder, clock=time.time, desk=None, **options):
+        """:param desk: where consumers pay who do not pay at the machine"""
         self.chance = random.Random(f"{options.get('seed', FAST.seed)}/{time.time_ns()}")
-        self.destroyed = set()
+        self.destroyed, self.desk = set(), desk
         with patch("fleet.machine.Journal", KeptJournal):
             self.fleet = Fleet(config, folder, replace(FAST, **options), clock=clock)
         self.turn = 0
@@ -73,6 +75,12 @@ class Crew:
 
     # === WORK === #
 
+    def fill(self):
+        """Whoever has an empty slot is filled: what the platform sells is to be there."""
+        for machine in self.machines:
+            if not all(slot["qty"] for slot in machine.state.slots.values()):
+                machine.act("restock")
+
     def journalled(self):
         """Events that the machines have numbered since each of them was a new board."""
         return sum(machine.state.next_seq - 1 for machine in self.machines)
@@ -96,6 +104,8 @@ class Crew:
     def _deed(self, machine):
         lot = self.chance.random()
         try:
+            if lot < 0.1 and self.desk and self._asked(machine):
+                return
             if lot < 0.78:
                 self._sale(machine)
             elif lot < 0.9:
@@ -105,8 +115,13 @@ class Crew:
                 machine.act("test_vend", next(iter(machine.state.slots)))
             else:
                 machine.act("count")
-        except Refused:
-            machine.act("restock")
+        except Refused as refusal:
+            if refusal.code != "busy":
+                machine.act("restock")
+
+    def _asked(self, machine):
+        slots = list(machine.state.slots)
+        return bool(slots) and self.desk.ask(machine.uuid, self.chance.choice(slots))
 
     def _sale(self, machine):
         slots = machine.state.slots

@@ -1,13 +1,16 @@
 # SPDX-License-Identifier: LGPL-3.0-or-later
 """PostgreSQL is killed, thrown out of its memory, or has no room left."""
 
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+
+import psycopg2
 
 from tests.chaos.cluster import SmallDisk
 from tests.chaos.stage import scenario
 
 ROOM = 200  # bytes for each event of the scenario: a sixth of what an event takes
 AWAY = 2.0
+LOG_ROOM = 24 * 1024 * 1024  # bytes: one more file of the write-ahead log
 
 
 @scenario("PostgreSQL killed and restarted", short=True)
@@ -24,7 +27,7 @@ def killed(stage):
     stage.await_bridge()  # or there might be nobody to kill yet
     stage.trouble(cluster.kill_backend(), "there was no backend to kill")
     stage.over()
-    stage.work(0.2)
+    stage.work_rest()
     stage.trouble(stage.ground.bridge.poll() is None, "the bridge went with the database")
 
 
@@ -41,6 +44,46 @@ def disk_full(stage):
         stage.over()
         stage.work(0.3)
         stage.settle()
+
+
+@scenario("disk full under the write-ahead log")
+def log_full(stage):
+    """The disk that holds PostgreSQL's log is full: PostgreSQL gives up altogether, again and again
+    until there is room, and is started by hand."""
+    cluster, disk = stage.ground.cluster, SmallDisk(stage.ground.cluster)
+    mounted, said = cluster.move_log(disk, LOG_ROOM), cluster.log.stat().st_size
+    if not mounted:
+        stage.note("mounting is not permitted here: a limit to the size of the database's files")
+    try:
+        stage.await_bridge()
+        stage.work(0.5)
+        if not mounted:
+            cluster.limit_files(LOG_ROOM // 3)
+        full = stage.crew.until(lambda: _log_filled(cluster, said), 120)
+        stage.trouble(full, "PostgreSQL goes on without a log")
+        stage.work(0.2)
+        stage.crew.run(AWAY)
+        if mounted:
+            disk.resize(2**32)
+        cluster.kill()
+        cluster.start()
+        stage.over()
+        stage.work_rest()
+        stage.settle()
+    finally:
+        if mounted:
+            cluster.move_log_back(disk)
+
+
+def _log_filled(cluster, before):
+    """Use up what is left of it; whether PostgreSQL has given up."""
+    with suppress(psycopg2.Error):
+        for _segment in range(4):
+            cluster.sql("postgres", "SELECT pg_logical_emit_message(false, 'chaos', 'more')")
+            cluster.sql("postgres", "SELECT pg_switch_wal()")
+    said = cluster.log.read_bytes()[before:]
+    full = b"No space left on device" in said or b"File too large" in said
+    return full and b"PANIC" in said and b"pg_wal" in said
 
 
 @contextmanager

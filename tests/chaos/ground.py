@@ -6,6 +6,7 @@ import re
 import shutil
 import signal
 import subprocess
+import threading
 from contextlib import suppress
 from unittest.mock import patch
 
@@ -13,7 +14,7 @@ from tests.chaos import company
 from tests.chaos.cluster import Cluster
 from tests.chaos.wire import Wire
 from tests.harness import House
-from tools.env import database, kit, mosquitto, postgres
+from tools.env import bridge, database, kit, mosquitto, postgres
 from tools.env.paths import PYTHON
 from tools.env.settings import TEST_DATABASE, free_port
 
@@ -30,8 +31,9 @@ class Ground(House):
 
     def __init__(self, name=None, machines=200, hasty=False):
         """:param hasty: see :class:`Cluster`"""
-        super().__init__(name or f"wine_chaos_{os.getpid()}")
+        super().__init__(name or f"wine_chaos_{os.getpid()}", access=mosquitto.DYNSEC)
         self.count, self.hasty = machines, hasty
+        self._one_at_a_time = threading.RLock()
         self.bridges = []
 
     def __enter__(self):
@@ -44,13 +46,29 @@ class Ground(House):
         if stored.exists():
             shutil.copytree(stored, files / "filestore" / self.name, copy_function=_link)
         self.conf, _port = kit.odoo_conf(self.name, db_host=self.cluster.folder, data_dir=files)
-        self.broker = self.stack.enter_context(kit.broker(self.name))
+        self.broker = self.stack.enter_context(kit.broker(self.name, **self.broker_options))
         self._use_odoo()
+        # Odoo runs in this process: its secrets follow from the same key as the bridge's
+        os.environ["WINE_BROKER_KEY"] = self.broker.key
         self._wire()
         self.do(lambda env: company.build(env, self.count))
         self.config = self._mine(self.provision())
         self.state = self.cluster.folder / "journals"
         return self
+
+    def _provision_here(self, path):
+        """While the broker sleeps: with its plugin it reads its accounts when it starts."""
+        from odoo.cli.command import find_command
+
+        command, accounts = find_command("wine_bridge_credentials")(), self.broker.home
+        accounts /= "dynamic-security.json"
+        arguments = bridge.credential_arguments(self.name, self.broker, path)
+        options, _rest = command.parse([*arguments, "--dynsec", str(accounts)])
+        self.broker.stop()
+        with patch.dict(os.environ, kit.bridge_environment(self.name, self.broker)):
+            self.do(lambda env: command.issue(env, options))
+        mosquitto.own(accounts)
+        self.start_broker()
 
     def _wire(self):
         self.devices = Wire(("127.0.0.1", free_port()), (self.broker.host, self.broker.port))
@@ -82,8 +100,9 @@ class Ground(House):
         """As the house does, after connections that died with the database are forgotten."""
         from odoo.sql_db import close_db
 
-        close_db(self.name)
-        return super().do(work)
+        with self._one_at_a_time:
+            close_db(self.name)
+            return super().do(work)
 
     # === BRIDGES === #
 
@@ -110,9 +129,9 @@ class Ground(House):
 
     def stop_bridge(self):
         """All of them; returns the exit code of the last one."""
-        for bridge in self.bridges:
-            if bridge.poll() is None:
-                kit.stop(bridge)
+        for running in self.bridges:
+            if running.poll() is None:
+                kit.stop(running)
         self.bridges.clear()
         return self.bridge.returncode if self.bridge else None
 

@@ -2,6 +2,7 @@
 """The devices' end of the count: what their journals say ever happened."""
 
 import json
+from collections import Counter
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
@@ -33,6 +34,8 @@ class Told:
     pending: set = field(default_factory=set)  # ids that are not acknowledged yet
     destroyed: set = field(default_factory=set)  # ids that went with the board they were on
     sales: dict = field(default_factory=dict)  # vend id → Sold; no cents where none was kept
+    turns: Counter = field(default_factory=Counter)  # vend id → how often it was delivered
+    asked: dict = field(default_factory=dict)  # vend id → machine, of payments at the platform
     slots: dict = field(default_factory=dict)  # (machine, slot) → bottles
 
 
@@ -86,12 +89,29 @@ def _note(told, machine, record):
         told.events[event["id"]] = (machine, event["type"])
         if event["type"] == "vend.local":
             told.sales[event["data"]["vend_id"]] = _sold(event["id"], machine, event["data"])
+        elif event["type"] == "vend.rejected":
+            told.sales.setdefault(event["data"]["vend_id"], Sold(event["id"], machine, 0, 0))
+    results = {event["data"].get("vend_id"): event["id"] for event in record.get("evt", ())}
+    for entry in record.get("sold", ()):
+        told.turns[entry["vend_id"]] += 1
+        if entry["origin"] == "platform":
+            told.sales[entry["vend_id"]] = _delivered(results[entry["vend_id"]], machine, entry)
+
+
+def _delivered(event, machine, entry):
+    """A vend of the platform: its result says no price, the machine's report does."""
+    if entry["outcome"] in ("success", "partial"):
+        return Sold(event, machine, _cents(entry), entry["qty"])
+    return Sold(event, machine, 0, 0)
+
+
+def _cents(data):
+    return int(Decimal(data["price"]) * 100) * data["qty"]
 
 
 def _sold(event, machine, data):
     if data["outcome"] in ("success", "partial"):
-        cents = int(Decimal(data["price"]) * 100) * data["qty"]
-        return Sold(event, machine, cents, data["qty"])
+        return Sold(event, machine, _cents(data), data["qty"])
     kept_nothing = data["outcome"] == "failed" and data.get("refunded")
     assert kept_nothing or data["outcome"] == "unknown", f"not counted here: {data}"
     return Sold(event, machine, 0, 0)

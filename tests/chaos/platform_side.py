@@ -4,12 +4,12 @@
 from tests.chaos.launcher import POISON
 from tests.chaos.stage import scenario
 
-ADDONS = ("wine_vending", "wine_device_bridge")
+ADDONS = ("wine_vending", "wine_device_bridge", "wine_profit_share")
 
 
 @scenario("modules upgraded while machines sell")
 def upgrade(stage):
-    """`odoo -u` of both addons runs beside the bridge."""
+    """`odoo -u` of all three addons runs beside the bridge."""
     stage.work(0.3)
     upgrade = stage.ground.upgrade(*ADDONS)
     while upgrade.poll() is None:
@@ -18,7 +18,7 @@ def upgrade(stage):
         stage.crew.run(1)
     stage.trouble(upgrade.returncode == 0, "the upgrade failed: see the notes in its log")
     stage.over()
-    stage.work(0.1)
+    stage.work_rest()
 
 
 @scenario("an event that cannot be used", short=True)

@@ -6,7 +6,8 @@ import platform
 from datetime import datetime, timezone
 from pathlib import Path
 
-HEAD = ("scenario", "events", "sales", "lost", "duplicated", "unused", "quarantined", "catch-up")
+COUNTS = ("events", "sales", "authorised", "lost", "duplicated", "unused", "quarantined")
+HEAD = ("scenario", *COUNTS, "catch-up")
 
 
 def row(result):
@@ -17,9 +18,17 @@ def row(result):
         result.name,
         f"{result.events:,}",
         f"{result.vends:,}",
+        f"{result.asked:,}",
         *map(str, counts),
         f"{result.catch_up:.1f} s",
     )
+
+
+def fallen_short(result):
+    """What to say where a scenario had fewer events than it was to have."""
+    if result.events >= result.wanted:
+        return []
+    return [f"short: {result.events:,} events of {result.wanted:,}"]
 
 
 def printed(results):
@@ -30,7 +39,7 @@ def printed(results):
     for result in results:
         lines.append(_line(row(result), widths))
         lines += [f"    · {note}" for note in result.notes]
-        lines += [f"    ! {line}" for line in result.verdict.lines()]
+        lines += [f"    ! {line}" for line in fallen_short(result) + result.verdict.lines()]
     return "\n".join(lines)
 
 
@@ -49,13 +58,19 @@ def markdown(results, machines, seconds):
         "# Broken on purpose",
         "`make chaos` breaks a running company in every way that we could think of and counts at"
         " both ends: in the journals of the machines, and in inbox, vends, orders, payments, share"
-        " ledger, slot counters and stock. This page is written by the run"
+        " ledger, slot counters and stock; what consumers paid at the platform for is counted at"
+        " their end as well. The broker keeps who may speak with its dynamic-security plugin, as in"
+        " production. This page is written by the run"
         " (`make chaos WRITE=1`); nobody edits it.",
         f"Last run: {datetime.now(timezone.utc):%Y-%m-%d}, {len(results)} scenarios with"
         f" {machines} machines, {total:,} events, {seconds / 60:.0f} minutes, on {_machine()}.",
         "**Lost**: journalled by a machine, and neither stored nor in its journal any more, or"
         " stored and not booked. **Duplicated**: stored or booked a second time, or without having"
-        " been told. **Unused**: stored and not used in the end. **Catch-up**: from the end of the"
+        " been told. **Unused**: stored and not used in the end, or a vend left open."
+        " **Authorised**: those of"
+        " the sales that were paid at the platform first (reserve, authorise, command to the"
+        " machine, result; a few of them taken back at once); what came of them is said with each"
+        " scenario. **Catch-up**: from the end of the"
         " trouble until every event was used and acknowledged, those included that were journalled"
         " meanwhile.",
         "\n".join(_table(results)),

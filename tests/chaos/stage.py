@@ -2,11 +2,13 @@
 """One scenario played: the devices at work, the trouble, the clock until all is well, the count."""
 
 import time
+from collections import Counter
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from tests.chaos import company, count, journals, platform
 from tests.chaos.crew import Crew
+from tests.chaos.desk import SECONDS, Desk
 
 PATIENCE = 300
 FEW = 2000  # so many events do not keep a bridge busy: devices need not be patient either
@@ -19,8 +21,10 @@ class Result:
 
     name: str
     story: str
+    wanted: int = 0
     events: int = 0
     vends: int = 0
+    asked: int = 0
     quarantined: int = 0
     catch_up: float = 0.0
     spent: float = 0.0
@@ -29,8 +33,8 @@ class Result:
 
     @property
     def passed(self):
-        """Nothing lost, nothing twice, nothing refused, nothing left over."""
-        return self.verdict.clean and not self.quarantined
+        """As many events as were wanted; nothing lost, twice, refused or left over."""
+        return self.verdict.clean and not self.quarantined and self.events >= self.wanted
 
 
 class NoTrouble(AssertionError):
@@ -68,16 +72,16 @@ class Stage:
 
     def __init__(self, ground, scenario, events):
         self.ground, self.scenario, self.events = ground, scenario, events
-        self.result = Result(scenario.name, scenario.story)
-        self.crew, self.over_at, self.worked, self.wrong = None, None, 0.0, []
+        self.result = Result(scenario.name, scenario.story, wanted=events)
+        self.crew, self.over_at, self.made, self.wrong = None, None, 0, []
+        self.desk = None
 
     def run(self):
         """Play, settle, count; returns the Result."""
-        began = time.monotonic()
+        began = self.began = time.monotonic()
         with self._played():
             self.scenario.play(self)
             self.settle()
-            self.result.catch_up = time.monotonic() - (self.over_at or began)
         self._count()
         self.result.spent = time.monotonic() - began
         return self.result
@@ -87,14 +91,16 @@ class Stage:
         self.ground.recover()
         if not any(bridge.poll() is None for bridge in self.ground.bridges):
             self.ground.start_bridge()
-        if not journals.begin(self.ground.state):
-            self._clear()
-        self._mark()
-        self.open_crew()
+        self.desk = Desk(self.ground, SECONDS // 2 if self.few else SECONDS)
         try:
+            if not journals.begin(self.ground.state):
+                self._clear()
+            self._mark()
+            self.open_crew()
             self._await_ready()
             yield
         finally:
+            self.desk.close()
             if self.crew:
                 self.close_crew()
 
@@ -106,11 +112,22 @@ class Stage:
             raise AssertionError(f"the bridge ended with {bridge.returncode}: see its log")
         if not ready():
             raise AssertionError("not every machine came online with its planogram")
+        self.crew.fill()
+        if not self.crew.until(lambda: self.crew.fleet.drained() and self._all_online(), 120):
+            raise AssertionError("the platform does not know that every machine is online")
+
+    def _all_online(self):
+        away = self.ground.query(
+            "SELECT count(*) FROM wine_machine WHERE serial LIKE %s"
+            " AND connection_state <> 'online'",
+            f"{company.PREFIX}%",
+        )[0][0]
+        return not away and not self._unused()
 
     def _clear(self):
         """An earlier scenario broke off: what it left is delivered first, and not counted here."""
         self.open_crew()
-        self.settle()
+        self._until_closed(PATIENCE)
         self.close_crew()
         if not journals.begin(self.ground.state):
             raise AssertionError("events of an earlier scenario are still not acknowledged")
@@ -122,10 +139,14 @@ class Stage:
 
     def open_crew(self, clock=time.time):
         """The devices are switched on."""
-        few = self.events <= FEW
-        options = ({"ack_timeout": 2.0} if few else {}) | self.scenario.crew
+        options = ({"ack_timeout": 2.0} if self.few else {}) | self.scenario.crew
         config = self.ground.fleet_config(options.pop("wired", False))
-        self.crew = Crew(config, self.ground.state, clock, **options).start()
+        self.crew = Crew(config, self.ground.state, clock, self.desk, **options).start()
+
+    @property
+    def few(self):
+        """Whether it is over soon, so that nobody needs to be patient."""
+        return self.events <= FEW
 
     def close_crew(self):
         """The devices are switched off, journals kept."""
@@ -137,8 +158,20 @@ class Stage:
 
     def work(self, share):
         """Have a share of the events journalled, while everything else goes on."""
-        self.worked += share
-        self.crew.work(round(self.events * share))
+        self._work(round(self.events * share))
+
+    def work_rest(self):
+        """Whatever is left of the events: no scenario has fewer than it says."""
+        if self.made < self.events:
+            self._work(self.events - self.made)
+
+    @property
+    def worked(self):
+        """The share of the events that is journalled."""
+        return self.made / self.events
+
+    def _work(self, events):
+        self.made += self.crew.work(events)
 
     def over(self):
         """The trouble ends now: the clock of the catching up begins."""
@@ -156,7 +189,7 @@ class Stage:
     def await_bridge(self):
         """Step until the bridge stores what machines say: it has taken up its work."""
         before = self._newest()
-        self.crew.work(len(self.crew.machines))
+        self._work(len(self.crew.machines))
         working = self.crew.until(lambda: self._newest() > before, 120)
         self.trouble(working, "the bridge does not begin to work")
 
@@ -175,9 +208,27 @@ class Stage:
 
     def settle(self, patience=PATIENCE):
         """Step until every event is acknowledged and used, or patience is over."""
+        self.work_rest()
         for machine in self.crew.machines:
             machine.wanted = True
-        self.crew.until(lambda: self.crew.fleet.drained() and not self._unused(), patience)
+        self._until_used(patience)
+        self.result.catch_up = self.result.catch_up or time.monotonic() - (
+            self.over_at or self.began
+        )
+        self._until_closed(patience)
+
+    def _until_used(self, patience):
+        drained = self.crew.fleet.drained
+        self.crew.until(
+            lambda: self.desk.idle and drained() and not self._unused(),
+            patience,
+        )
+
+    def _until_closed(self, patience):
+        """No vend of the platform is left that a machine may still answer; none keeps us long."""
+        self._until_used(patience)
+        self.crew.until(lambda: not self.desk.open_vends(), 3 * SECONDS)
+        self._until_used(patience)
 
     def _unused(self):
         try:
@@ -186,20 +237,30 @@ class Stage:
             return 1
 
     def _count(self):
-        told = journals.read(self.ground.state)
-        told.destroyed = self.destroyed
+        told = self.told = journals.read(self.ground.state)
+        told.destroyed, told.asked = self.destroyed, dict(self.desk.asked.values())
         self.ground.do(_take_stock)
         with self.ground.cluster.connect(self.ground.name) as connection:
             held = platform.read(connection.cursor(), self.since, company.PREFIX, stock=True)
+            self.held = held
         connection.close()
         result = self.result
         result.events, result.vends = len(told.events), len(told.sales)
+        result.asked = len(told.asked)
         result.quarantined = held.quarantined
         result.verdict = count.compare(told, held)
         result.verdict.unused += [f"event {one} waits in its journal" for one in told.pending]
         result.verdict.unused += self.wrong
+        result.notes.append(_fates(told, held))
         if self.destroyed:
             result.notes.append(f"{len(self.destroyed)} undelivered events went with their boards")
+
+
+def _fates(told, held):
+    """What became of the vends of the platform, for a reader."""
+    fates = Counter(state for vend, state, *_rest in held.vends if vend in told.asked)
+    said = ", ".join(f"{count:,} {state}" for state, count in fates.most_common())
+    return f"{len(told.asked):,} vends paid at the platform: {said or 'none'}"
 
 
 def _take_stock(env):

@@ -3,7 +3,7 @@
 
 import pytest
 
-from tests.chaos import company, count, journals, platform, play
+from tests.chaos import company, count, platform, play
 from tests.chaos.ground import Ground
 from tests.chaos.stage import Stage
 
@@ -35,6 +35,10 @@ PLANTED = {
                 " ORDER BY id DESC LIMIT 1)", "lost"),
     "a sale of the counter": ("UPDATE wine_machine_slot SET qty = qty + 1 WHERE machine_id ="
                               " (SELECT max(machine_id) FROM wine_vend)", "lost"),
+    "a vend of the platform": ("DELETE FROM wine_vend WHERE id = (SELECT max(id) FROM wine_vend"
+                               " WHERE origin = 'platform')", "lost"),
+    "an end": ("UPDATE wine_vend SET state = 'dispensing' WHERE id = (SELECT max(id) FROM wine_vend"
+               " WHERE origin = 'platform')", "unused"),
     "a cent": ("UPDATE pos_order SET amount_total = amount_total + 0.01 WHERE id ="
                " (SELECT max(id) FROM pos_order)", "duplicated"),
     "a payment again": ("INSERT INTO pos_payment (pos_order_id, payment_method_id, amount,"
@@ -49,6 +53,8 @@ def settled(ground):
     """A few quiet sales; yields the Stage that has counted them."""
     stage = Stage(ground, play.QUIET, EVENTS // 4)
     assert stage.run().passed, "\n".join(stage.result.verdict.lines())
+    states = {state for vend, state, *_rest in stage.held.vends if vend in stage.told.asked}
+    assert "captured" in states, f"no vend of the platform was delivered: {states}"
     return stage
 
 
@@ -56,7 +62,7 @@ def settled(ground):
 def test_the_count_finds_what_is_planted(ground, settled, what):
     """Or its zeros would say nothing."""
     statement, kind = PLANTED[what]
-    told = journals.read(ground.state)
+    told = settled.told
     connection = ground.cluster.connect(ground.name)
     try:
         cr = connection.cursor()

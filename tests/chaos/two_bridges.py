@@ -39,4 +39,5 @@ def _two(stage):
     stage.ground.stop_bridge()
     first = stage.ground.start_bridge(WINE_BRIDGE_INSTANCE="a")
     second = stage.ground.start_bridge(WINE_BRIDGE_INSTANCE="b")
+    stage.await_bridge()
     return first, second

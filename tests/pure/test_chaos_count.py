@@ -124,6 +124,84 @@ def test_what_went_with_its_board_is_neither_lost_nor_booked():
     assert compare(here, held()).clean, "it may have been delivered all the same"
 
 
+# === PAID AT THE PLATFORM === #
+
+
+def asked():
+    """Three vends of the platform: delivered, refused by the machine, and never heard of."""
+    here, there = told(), held()
+    here.asked = {vend: MACHINE for vend in ("p0", "p1", "p2")}
+    here.events |= {"r0": (MACHINE, "vend.result"), "r1": (MACHINE, "vend.rejected")}
+    here.sales |= {"p0": Sold("r0", MACHINE, 900, 1), "p1": Sold("r1", MACHINE, 0, 0)}
+    here.turns.update({"v0": 1, "v1": 1, "v2": 1, "p0": 1})
+    there.events += [("r0", "done"), ("r1", "done")]
+    there.vends += [("p0", "captured", 1, 900), ("p1", "voided", 0, 0), ("p2", "voided", 0, 0)]
+    there.orders.append(("p0", 1, 900))
+    there.payments.append(("p0", 900))
+    there.shares.append(("p0", "vend:9"))
+    return here, there
+
+
+def test_vends_of_the_platform_that_agree_are_clean():
+    verdict = compare(*asked())
+    assert verdict.clean, verdict.lines()
+
+
+@pytest.mark.parametrize("vend", ("p0", "p1", "p2"))
+def test_a_payment_that_the_platform_forgot_is_lost(vend):
+    here, there = asked()
+    there.vends = [row for row in there.vends if row[0] != vend]
+    assert f"vend of vend {vend}" in compare(here, there).lost
+
+
+@pytest.mark.parametrize("kind", ("orders", "payments", "shares"))
+def test_what_was_delivered_and_not_booked_is_lost(kind):
+    here, there = asked()
+    getattr(there, kind).pop()
+    assert len(compare(here, there).lost) == 1
+
+
+def test_a_capture_for_nothing_is_found():
+    here, there = asked()
+    there.vends[-1] = ("p2", "captured", 1, 900)
+    assert "p2" in compare(here, there).duplicated[0]
+
+
+def test_a_motor_that_turned_twice_is_found():
+    here, there = asked()
+    here.turns["p0"] += 1
+    assert "p0" in compare(here, there).duplicated[0]
+
+
+@pytest.mark.parametrize("state", ("authorised", "accepted", "dispensing"))
+def test_a_vend_that_is_left_open_is_found(state):
+    here, there = asked()
+    there.vends[-1] = ("p2", state, 0, 0)
+    assert "p2" in compare(here, there).unused[0]
+
+
+def test_what_nobody_paid_for_and_a_machine_delivered_is_found():
+    here, there = asked()
+    del here.asked["p2"]
+    assert compare(here, there).duplicated
+
+
+def test_a_result_that_went_with_its_board_leaves_its_vend_open():
+    here, there = asked()
+    here.destroyed.add("r0")
+    there.events.remove(("r0", "done"))
+    there.vends[3] = ("p0", "dispensing", 0, 0)
+    for rows in (there.orders, there.payments, there.shares):
+        rows.pop()
+    assert compare(here, there).clean
+
+
+def test_fewer_events_than_were_wanted_fail():
+    short = Result("a name", "a story", wanted=20_000, events=19_999, verdict=Verdict())
+    assert not short.passed
+    assert "19,999 events of 20,000" in printed([short])
+
+
 def test_a_result_with_findings_fails_and_names_them():
     there = held()
     there.payments.pop()
@@ -133,7 +211,7 @@ def test_a_result_with_findings_fails_and_names_them():
     clean = Result("a name", "a story", events=4, verdict=Verdict())
     assert clean.passed
     assert not Result("a name", "a story", quarantined=1).passed
-    assert "| a name | 4 | 0 | 0 | 0 |" in markdown([clean], 20, 60)
+    assert "| a name | 4 | 0 | 0 | 0 | 0 |" in markdown([clean], 20, 60)
 
 
 # === THE DEVICES' END === #
@@ -144,6 +222,24 @@ def device(tmp_path):
     made = Device(entry, Options(dispense=0, tele=0), KeptJournal(tmp_path / f"{MACHINE}.journal"))
     made.boot(1_700_000_000.0)
     return made
+
+
+def test_a_vend_of_the_platform_is_read_with_its_price(tmp_path):
+    one = device(tmp_path)
+    now = 1_700_000_001.0
+    line = {"slot": "A1", "sku": "S", "price": "9.50", "currency": "USD", "age": 0}
+    one.commit({"set": {"desired": {"version": 1, "planogram": [line], "config": {}}}})
+    one.commit({"slot": {"A1": {"sku": "S", "qty": 3, "state": "ok"}}})
+    one.clock.sync(now)
+    args = {"slot": "A1", "sku": "S", "qty": 2, "price": "9.50", "currency": "USD"}
+    args |= {"price_version": 1, "age_checked": True, "expires_at": "2033-01-01T00:00:00Z"}
+    one.vending.authorise("c1", args | {"vend_id": "p0"}, now)
+    one.vending.authorise("c2", args | {"vend_id": "p0"}, now)
+    one.vending.authorise("c3", args | {"vend_id": "p1"}, now)
+    one.journal.close()
+    found = journals.read(tmp_path)
+    assert (found.sales["p0"].cents, found.sales["p0"].qty) == (1900, 2)
+    assert (found.sales["p1"].cents, found.turns) == (0, {"p0": 1})
 
 
 def test_journals_are_read_with_what_was_compacted_away(tmp_path):
