@@ -12,7 +12,7 @@ class WineMachine(models.Model):
     def write(self, vals):
         done = super().write(vals)
         if "model_id" in vals:
-            self.sudo()._publish_changed()
+            self.sudo()._settings_changed()
         return done
 
     def _told_of(self, *domain):
@@ -43,7 +43,7 @@ class WineMachineModel(models.Model):
     def write(self, vals):
         done = super().write(vals)
         if vals.keys() & {"temp_min", "temp_max", "humidity_max", "bridge_tele_s"}:
-            self.env["wine.machine"]._told_of(("model_id", "in", self.ids))._publish_changed()
+            self.env["wine.machine"]._told_of(("model_id", "in", self.ids))._settings_changed()
         return done
 
 
@@ -55,7 +55,7 @@ class WineRegion(models.Model):
     def write(self, vals):
         done = super().write(vals)
         if vals.keys() & {"sales_from", "sales_to", "min_age"}:
-            self.env["wine.machine"]._told_of(("region_id", "in", self.ids))._publish_changed()
+            self.env["wine.machine"]._told_of(("region_id", "in", self.ids))._settings_changed()
         return done
 
 
@@ -69,5 +69,5 @@ class ProductTemplate(models.Model):
         kept = {"wine_storage_temp_min", "wine_storage_temp_max", "wine_age_restricted"}
         if vals.keys() & kept:
             within = ("planogram_id.line_ids.product_id.product_tmpl_id", "in", self.ids)
-            self.env["wine.machine"]._told_of(within)._publish_changed()
+            self.env["wine.machine"]._told_of(within)._settings_changed()
         return done

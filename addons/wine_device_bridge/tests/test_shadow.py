@@ -9,6 +9,7 @@ from odoo.tests import new_test_user, tagged
 from odoo.tools import mute_logger
 
 from ..core import schema
+from ..models import wine_machine_shadow
 from ..models.wine_machine_shadow import WineMachine
 from .common import BridgeCommon
 from .test_door import DoorCommon
@@ -150,6 +151,30 @@ class TestShadow(ShadowCommon):
         self.machine.model_id.bridge_tele_s = 30
         self.assertEqual((len(self.shadows(other)), len(self.shadows(gone))), counts)
         self.assertFalse(self.shadows(asleep))
+
+    def test_more_machines_than_one_request_can_tell(self):
+        """The form is saved at once; the rest is told in the background, each once."""
+        model, plan = self.machine.model_id, {"A1": self.wine}
+        machines = self.machine | self.make_machine(self.region, plan, name="B", model=model)
+        machines |= self.make_machine(self.region, plan, name="C", model=model)
+        counts = {machine: len(self.shadows(machine)) for machine in machines}
+        cron = self.env.ref("wine_device_bridge.cron_publish_due")
+        triggers = [("cron_id", "=", cron.id)]
+        self.env["ir.cron.trigger"].search(triggers).unlink()
+        with patch.object(wine_machine_shadow, "AT_ONCE", 1):
+            model.humidity_max = 71
+            told = machines.filtered(lambda one: len(self.shadows(one)) > counts[one])
+            self.assertEqual((len(told), told.bridge_shadow_due), (1, False))
+            self.assertEqual(set((machines - told).mapped("bridge_shadow_due")), {True})
+            self.assertEqual(self.env["ir.cron.trigger"].search_count(triggers), 1)
+            self.env.flush_all()
+            with self.enter_registry_test_mode():
+                cron.method_direct_trigger()
+            self.env.invalidate_all()
+        self.assertFalse(any(machines.mapped("bridge_shadow_due")))
+        for machine in machines:
+            self.assertEqual(len(self.shadows(machine)), counts[machine] + 1)
+            self.assertEqual(self.newest(machine)["config"]["humidity_max"], 71)
 
     def test_it_says_the_same_whoever_publishes(self):
         self.env["res.lang"]._activate_lang("fr_FR")
