@@ -10,7 +10,8 @@ import paho.mqtt.client as mqtt
 import pytest
 
 from tests.harness import House
-from tools.env import mosquitto
+from tools.env import kit, mosquitto
+from tools.env.paths import LOGS
 
 pytestmark = pytest.mark.alone
 #: the broker knows within so many seconds
@@ -192,9 +193,39 @@ def test_a_broker_that_lost_its_file_is_told_again(house, boards):
     assert house.until(lambda: boards(other, secret).is_in, 30, step=lambda: time.sleep(0.5))
 
 
-def test_no_secret_in_the_log_of_the_bridge(house):
-    from tools.env.paths import LOGS
+def test_a_file_made_from_the_database_lets_everybody_in_as_before(house, boards):
+    """Nobody waits for the bridge to tell the broker one machine after the other."""
+    from odoo.cli.command import find_command
 
+    _first, (other, secret) = active(house)
+    assert applied(house, other)
+    house.stop_bridge()
+    house.broker.stop()
+    before = house.query("SELECT id, version, secret_hash FROM wine_bridge_credential ORDER BY id")
+    path = house.broker.home / "dynamic-security.json"
+    path.unlink()
+    command = find_command("wine_bridge_credentials")()
+    options, _rest = command.parse(["-d", house.name, "--keep", "--dynsec", str(path)])
+    with pytest.MonkeyPatch.context() as monkey:
+        for name, value in kit.bridge_environment(house.name, house.broker).items():
+            monkey.setenv(name, value)
+        house.do(lambda env: command.issue(env, options))
+    mosquitto.own(path)
+    mosquitto.start(house.broker)
+    assert boards(other, secret).is_in, "without a bridge, by the secret that it had"
+    assert not boards(other, secret + "x").is_in
+    after = house.query("SELECT id, version, secret_hash FROM wine_bridge_credential ORDER BY id")
+    assert after == before
+    # and the bridge finds nothing to mend
+    log = LOGS / f"{house.name}-bridge.log"
+    begun = log.stat().st_size
+    house.start_bridge()
+    board = boards(other, secret)
+    time.sleep(2)
+    assert board.is_in and b"the broker differs" not in log.read_bytes()[begun:]
+
+
+def test_no_secret_in_the_log_of_the_bridge(house):
     text = (LOGS / f"{house.name}-bridge.log").read_text()
     secrets = [entry["password"] for entry in house.fleet.values()]
     assert house.broker.bridge_password not in text and house.broker.key not in text

@@ -15,6 +15,7 @@ class WineBridgeCredentials(Command):
     """Issue machines' credentials: for the broker a file, for a fleet its secrets.
 
     With neither ``--passwd`` nor ``--dynsec`` the bridge tells the broker, see WINE_BROKER_ACCESS.
+    With ``--keep`` the file is written from what the database has, and no machine notices.
     """
 
     name = "wine_bridge_credentials"
@@ -37,8 +38,10 @@ class WineBridgeCredentials(Command):
         machines = env["wine.machine"].search(
             [("state", "in", ("commissioned", "active"))], order="serial"
         )
-        secrets = env["wine.bridge.credential"]._issue(machines)
+        secrets = {} if options.keep else env["wine.bridge.credential"]._issue(machines)
         _write_broker(env, options)
+        if options.keep:
+            return
         if options.fleet:
             content = json.dumps(_fleet(env, options, secrets), indent=1)
             write_private(Path(options.fleet), content)
@@ -55,9 +58,17 @@ class WineBridgeCredentials(Command):
         parser.add_argument("--broker-port", type=int, default=1883)
         parser.add_argument("--broker-ca", help="PEM file; the fleet then speaks TLS")
         parser.add_argument(
-            "--rotate", action="store_true", help="accepted; secrets are always new"
+            "--rotate", action="store_true", help="accepted; secrets are new but with --keep"
         )
-        return parser.parse_known_args(args)
+        parser.add_argument(
+            "--keep", action="store_true", help="no new secrets: the file of a broker that lost it"
+        )
+        options, rest = parser.parse_known_args(args)
+        if options.keep and (options.fleet or options.rotate):
+            parser.error("--keep issues no secrets: nothing can be written for a fleet, or rotated")
+        if options.keep and not (options.passwd or options.dynsec):
+            parser.error("--keep writes a file of the broker: say which, by --dynsec or --passwd")
+        return options, rest
 
 
 def _write_broker(env, options):

@@ -1,7 +1,10 @@
 # SPDX-License-Identifier: LGPL-3.0-or-later
+import contextlib
+import io
 import tempfile
 from pathlib import Path
 
+from odoo.cli.command import find_command
 from odoo.tests import tagged
 
 from ..core.passwd_file import write_passwords
@@ -43,3 +46,31 @@ class TestCredentials(BridgeCommon):
     def test_hashes_are_salted(self):
         self.assertNotEqual(hashed("a"), hashed("a"))
         self.assertFalse(matches("b", hashed("a")))
+
+    def test_a_file_by_the_command_and_no_new_secret(self):
+        Credential = self.env["wine.bridge.credential"]
+        secret = Credential._issue(self.machine)[self.machine]
+        before = Credential.search([]).mapped(lambda one: (one.version, one.secret_hash))
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / "passwd"
+            path.write_text("wine-bridge:$7$x\n")
+            self.command("--keep", "--passwd", str(path))
+            lines = dict(line.split(":", 1) for line in path.read_text().splitlines())
+            self.assertTrue(matches(secret, lines[self.machine.uuid]))
+            self.assertEqual(
+                Credential.search([]).mapped(lambda one: (one.version, one.secret_hash)), before
+            )
+            self.command("--passwd", str(path))
+            self.assertNotIn(lines[self.machine.uuid], path.read_text())
+
+    def command(self, *arguments):
+        command = find_command("wine_bridge_credentials")()
+        command.issue(self.env, command.parse(["-d", self.env.cr.dbname, *arguments])[0])
+
+    def test_what_the_command_cannot_do_without_new_secrets(self):
+        for arguments in (["--keep"], ["--keep", "--fleet", "f"], ["--keep", "--rotate"]):
+            said = io.StringIO()
+            with self.subTest(arguments), contextlib.redirect_stderr(said):
+                with self.assertRaises(SystemExit):
+                    self.command(*arguments)
+                self.assertIn("--keep", said.getvalue())
