@@ -328,8 +328,8 @@ def test_a_busy_database(world):
 AT_THE_DOOR = {
     "4.birth", "3.form", "3.stored", "3.array", "1.unknown_type", "1.unknown_fields",
     "3.duplicate", "3.gap", "3.schema", "3.neighbours", "3.identity_conflict",
-    "3.foreign_machine", "3.unknown_epoch", "3.too_large", "3.nonsense", "6.auth", "7.form",
-    "7.followed", "8.behind", "8.desired",
+    "3.foreign_machine", "3.unknown_epoch", "3.too_large", "3.too_deep", "3.too_long",
+    "3.nonsense", "6.auth", "7.form", "7.followed", "8.behind", "8.desired",
     "9.anonymous", "9.password",
 }  # fmt: skip
 

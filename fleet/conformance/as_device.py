@@ -70,8 +70,8 @@ class Device:
         follows = self.follows
         topics = (self.access, follows.listens)  # the door has none
         for trial in (follows.listens, follows.behind, self.stored, self.repeated, self.gap,
-                      self.refused, self.large, self.nonsense, self.request, follows.followed,
-                      self.late, self.access, self.strangers):  # fmt: skip
+                      self.refused, self.large, self.deep, self.long, self.nonsense, self.request,
+                      follows.followed, self.late, self.access, self.strangers):  # fmt: skip
             if not (self.config.door and trial in topics):
                 trial()
         self._say("state", self._envelope("state", {"state": "offline"}), retain=True)
@@ -292,15 +292,43 @@ class Device:
         return event
 
     def large(self):
-        """33 KiB are not stored; the same number can be used, nothing was taken for it."""
+        """33 KiB: told by its code, alone and among others; the same number can still be used."""
         event, mark = self.event(), len(self.acks)
-        large = json.dumps(event | {"pad": "x" * 33 * 1024}).encode()
-        self._say("evt", large)
-        taken = self.covered(event["seq"], mark, self.quiet)
+        self._say("evt", json.dumps(event | {"pad": "x" * 33 * 1024}).encode())
+        self._refusal("3.too_large", "too_large", event["seq"], mark)
         mark = len(self.acks)
         self._say("evt", event)
         told = self.covered(event["seq"], mark) or self.code(event["seq"], mark)
-        self.check("3.too_large", not taken and told, f"stored: {taken}, afterwards: {told}")
+        self.check("3.too_large", told, "the same number, smaller: not told")
+        self._beside("3.too_large", "too_large", lambda bad: bad | {"pad": "x" * 33 * 1024})
+
+    def deep(self):
+        """More than 8 levels, and more than a reader can follow: refused, and nobody beside it."""
+        for levels in (9, 400, 5000):
+            self._beside("3.too_deep", "schema", lambda bad, at=levels: _nested(bad, at))
+
+    def _beside(self, rule, wanted, spoil):
+        """A spoilt event between two good ones: told with its code, the others are stored."""
+        first, bad, last = self.event(), self.event(), self.event()
+        mark = len(self.acks)
+        texts = [part if isinstance(part, str) else json.dumps(part)
+                 for part in (first, spoil(bad), last)]  # fmt: skip
+        self._say("evt", f"[{','.join(texts)}]".encode())
+        self._refusal(rule, wanted, bad["seq"], mark)
+        late = [one["seq"] for one in (first, last) if not self.covered(one["seq"], mark)]
+        self.check("3.neighbours", not late, f"not confirmed beside {rule}: {late}")
+
+    def long(self):
+        """60 events at once: each is stored, or told to be missing, and none is given up."""
+        events, mark = [self.event() for _ in range(60)], len(self.acks)
+        self._say("evt", events)
+        self.covered(self.seq, mark, self.quiet)
+        for again in events:
+            if not self.covered(again["seq"], mark, 0):
+                self._say("evt", again)
+        late = [one["seq"] for one in events if not self.covered(one["seq"], mark)]
+        codes = [seq for ack in self.acks[mark:] for seq in _refused(ack)]
+        self.check("3.too_long", not late and not codes, f"not confirmed {late}, rejected {codes}")
 
     def nonsense(self):
         """Bytes that are no message, on every topic; then a good event."""
@@ -366,6 +394,12 @@ class Device:
                 line.close()
             let_in = reason is not None and not reason.is_failure
             self.check(rule, not let_in, "it is let in")
+
+
+def _nested(event, levels):
+    """The text of an event with so many levels in its data."""
+    inner = '{"x":' * levels + "1" + "}" * levels
+    return json.dumps(event | {"data": {}}).replace('"data": {}', f'"data": {inner}')
 
 
 def _refused(ack):

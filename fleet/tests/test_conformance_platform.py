@@ -20,13 +20,14 @@ PATIENCE = (0.6, 4.0, 12.0)
 FLAWS = ("1.qos", "1.payload", "1.unknown_fields", "1.unknown_type", "3.form", "3.stored",
          "3.array", "3.duplicate",
          "3.gap", "3.neighbours", "3.schema", "3.identity_conflict", "3.unknown_epoch",
-         "3.foreign_machine", "3.too_large", "3.nonsense", "4.birth", "6.auth", "7.form",
-         "7.expiry", "1.platform", "6.late", "7.followed", "7.resend", "8.behind")  # fmt: skip
+         "3.foreign_machine", "3.too_large", "3.too_deep", "3.too_long", "3.nonsense", "4.birth",
+         "6.auth", "7.form", "7.expiry", "1.platform", "6.late", "7.followed", "7.resend",
+         "8.behind")  # fmt: skip
 #: nothing else depends on these
 ALONE = ("3.duplicate", "3.identity_conflict", "3.unknown_epoch", "3.foreign_machine",
          "1.unknown_type", "1.unknown_fields", "6.auth", "7.form", "7.expiry", "1.qos", "3.gap",
-         "3.neighbours", "3.schema", "1.platform", "6.late", "7.followed", "7.resend",
-         "8.behind")  # fmt: skip
+         "3.neighbours", "3.schema", "3.too_large", "3.too_deep", "3.too_long", "1.platform",
+         "6.late", "7.followed", "7.resend", "8.behind")  # fmt: skip
 
 
 @pytest.fixture(scope="module")

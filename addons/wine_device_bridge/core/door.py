@@ -7,6 +7,7 @@ import zlib
 from dataclasses import dataclass
 from datetime import datetime
 
+from . import pieces
 from .topics import TELEMETRY
 
 #: a body as it travels, and after it was unpacked (bytes)
@@ -82,24 +83,48 @@ def read(raw):
     :raise Unreadable: no JSON object
     """
     try:
-        content = json.loads(raw.decode("utf-8"), parse_int=_integer)
-    except (UnicodeDecodeError, ValueError, RecursionError) as error:
-        raise Unreadable(f"not UTF-8 JSON: {str(error)[:200]}") from error
-    if not isinstance(content, dict):
-        raise Unreadable("the body is a JSON object of channels")
-    messages = []
-    for channel in CHANNELS:
-        said = content.get(channel)
-        if said is not None:
-            items = said if isinstance(said, list) else [said]
-            messages += [(channel, item) for item in items]
-    if len(messages) > MOST_MESSAGES:
-        raise TooLarge(f"{len(messages)} messages; {MOST_MESSAGES} at most")
-    version = content.get("desired_version")
+        said, version = _said(json.loads(raw.decode("utf-8"), parse_int=_integer))
+    except (ValueError, RecursionError) as error:
+        said, version = _in_pieces(raw, error)
+    if len(said) > MOST_MESSAGES:
+        raise TooLarge(f"{len(said)} messages; {MOST_MESSAGES} at most")
     plain = isinstance(version, int) and not isinstance(version, bool)
-    said = [(channel, payload(item)) for channel, item in messages]
     cost = max(size_cost(raw), sum(size_cost(text) for _channel, text in said))
     return Body(said, version if plain else None, cost)
+
+
+def _said(content):
+    """([(channel, payload)…], desired version) of a body that was read at once."""
+    if not isinstance(content, dict):
+        raise Unreadable("the body is a JSON object of channels")
+    said = []
+    for channel in CHANNELS:
+        messages = content.get(channel)
+        if messages is not None:
+            items = messages if isinstance(messages, list) else [messages]
+            said += [(channel, payload(item)) for item in items]
+    return said, content.get("desired_version")
+
+
+def _in_pieces(raw, error):
+    """The same where one message is too deep or broken: it shall not take the others along.
+
+    :raise Unreadable: it has no end, or its messages cannot be told apart: none of them is judged
+    """
+    try:
+        channels = dict(pieces.members(pieces.text_of(raw)))
+    except ValueError as fault:
+        raise Unreadable(f"not UTF-8 JSON: {str(error)[:200]}") from fault
+    said = []
+    for channel in CHANNELS:
+        text = channels.get(channel, "null")
+        items = [text] if text != "null" else []
+        if pieces.is_array(text):
+            items = [item for item, _whole in pieces.parts(text)]
+        said += [(channel, pieces.bytes_of(item)) for item in items]
+    version = channels.get("desired_version", "")
+    plain = version.isascii() and version.isdigit() and len(version) < 16
+    return said, int(version) if plain else None
 
 
 def size_cost(raw):
@@ -114,8 +139,6 @@ def payload(message):
         return text.encode("utf-8")
     except UnicodeEncodeError:  # half a character
         return json.dumps(message, separators=(",", ":")).encode("ascii")
-    except RecursionError as error:
-        raise Unreadable("nested beyond reason") from error
 
 
 def _integer(text):

@@ -6,12 +6,17 @@ import json
 from dataclasses import dataclass
 from datetime import datetime, timezone
 
-from . import schema
+from . import pieces, schema
 
 MAX_BYTES = 32 * 1024
 MAX_DEPTH = 8
 MAX_EVENTS = 50
+#: of a message that is far too large only so much is read
+READ_LIMIT = 64 * 1024
 MAX_SEQ = 2**53
+#: digits of a number beyond which Python refuses to read it
+_DIGITS = 4000
+TOO_DEEP = "schema", f"nested more than {MAX_DEPTH} levels deep"
 UNSTORABLE = "it holds a NUL, half a character or a number without end"
 
 
@@ -56,42 +61,106 @@ class Envelope:
 def read(machine, channel, payload):
     """Read one publish of a device.
 
+    Of an array each event is judged by itself, also where the whole is broken or too large: what
+    is refused is named as far as it can be told. After :data:`MAX_EVENTS` refusals the rest is not
+    read; nobody confirms it, so the device sends it again.
+
     :param str machine: UUID of the topic
     :param str channel: last part of the topic
-    :param bytes payload: as received
+    :param bytes payload: as received, but for what lies beyond :data:`READ_LIMIT`
     :return: list of (Envelope or Refused), in the order of sending; never raises for bad input
     """
     try:
-        content = _load(payload)
-    except Refused as refused:
-        return [refused]
+        content, deep = _load(payload)
+    except (ValueError, RecursionError):
+        return _in_pieces(machine, channel, payload)
     if not isinstance(content, list):
-        return [_checked(machine, channel, content)]
+        return [_checked(machine, channel, content, None, _depth_fault(content, deep))]
     if channel != "evt":
         return [Refused("schema", "only events come in arrays")]
-    if not 1 <= len(content) <= MAX_EVENTS:
-        return [Refused("schema", f"an array holds 1 to {MAX_EVENTS} events, not {len(content)}")]
-    return [_checked(machine, channel, item, part) for part, item in enumerate(content)]
+    judged = (
+        _checked(machine, channel, item, part, _depth_fault(item, deep))
+        for part, item in enumerate(content)
+    )
+    return _some(judged) or [Refused("schema", f"an array holds 1 to {MAX_EVENTS} events, not 0")]
 
 
 def _load(payload):
+    """(the content, whether it is too deep anywhere); ValueError where it is not read at once."""
     if len(payload) > MAX_BYTES:
-        raise Refused("too_large", f"{len(payload)} bytes; {MAX_BYTES} at most")
-    try:
-        content = _DECODER.decode(payload.decode("utf-8"))
-    except (UnicodeDecodeError, ValueError, RecursionError) as error:
-        raise Refused("schema", f"not UTF-8 JSON: {error}") from error
+        raise ValueError("too large")
+    content = _DECODER.decode(payload.decode("utf-8"))
     brackets = payload.count(b"{") + payload.count(b"[")  # few of them cannot lie deep
-    if brackets > MAX_DEPTH and _too_deep(content):
-        raise Refused("schema", f"nested more than {MAX_DEPTH} levels deep")
-    return content
+    return content, brackets > MAX_DEPTH and _too_deep(content)
 
 
-def _no_constant(name):
-    raise ValueError(f"{name} is no JSON number")
+def _some(judged):
+    """As much as one message may cost: the first :data:`MAX_EVENTS` refusals end it."""
+    found, refused = [], 0
+    for item in judged:
+        found.append(item)
+        refused += isinstance(item, Refused)
+        if refused == MAX_EVENTS:
+            break
+    return found
 
 
-_DECODER = json.JSONDecoder(parse_constant=_no_constant)
+def _in_pieces(machine, channel, payload):
+    """The same of what cannot be read at once: too large, too deep, broken or cut off."""
+    text = pieces.text_of(payload)
+    if channel != "evt" or not pieces.is_array(text):
+        return [_piece(machine, channel, text)]
+    cut = len(payload) >= READ_LIMIT
+    found = _some(_each(machine, channel, text, cut))
+    return found or [Refused(*_size_fault(len(payload)))]
+
+
+def _each(machine, channel, text, cut):
+    """What an array ends with, without an end, may be good and is not named: it comes again.
+
+    Next time it is the first one of its message.
+    """
+    for part, (piece, whole) in enumerate(pieces.parts(text)):
+        if whole or not part or (cut and len(pieces.bytes_of(piece)) > MAX_BYTES):
+            yield _piece(machine, channel, piece, part)
+        else:
+            fault = _size_fault(READ_LIMIT) if cut else ("schema", "broken at its end")
+            yield Refused(fault[0], f"{fault[1]}. Not read, and not confirmed", part=part)
+
+
+def _piece(machine, channel, text, part=None):
+    """One message by itself, named by its first level where it cannot be decoded."""
+    size = len(pieces.bytes_of(text))
+    fault = None
+    try:
+        content = _PATIENT.decode(text)
+        fault = _depth_fault(content)
+    except (ValueError, RecursionError) as error:
+        content = pieces.identity(text)
+        fault = TOO_DEEP if isinstance(error, RecursionError) else ("schema", f"no JSON: {error}")
+    fault = _size_fault(size) if size > MAX_BYTES else fault
+    return _checked(machine, channel, content, part, fault)
+
+
+def _size_fault(size):
+    return "too_large", f"{size} bytes; {MAX_BYTES} at most"
+
+
+def _depth_fault(content, perhaps=True):
+    return TOO_DEEP if perhaps and _too_deep([content]) else None
+
+
+def _unfit(_text):
+    """Stands for what is no number of JSON, so that its message is refused and no other one."""
+    return float("nan")
+
+
+def _integer_or_unfit(text):
+    return int(text) if len(text) <= _DIGITS else _unfit(text)
+
+
+_DECODER = json.JSONDecoder(parse_constant=_unfit)
+_PATIENT = json.JSONDecoder(parse_constant=_unfit, parse_int=_integer_or_unfit)
 _CANON = {"sort_keys": True, "separators": (",", ":"), "ensure_ascii": False}
 _ANY, _STRICT = json.JSONEncoder(**_CANON), json.JSONEncoder(**_CANON, allow_nan=False)
 
@@ -109,17 +178,18 @@ def _too_deep(content):
     return any(isinstance(item, dict | list) for item in level)
 
 
-def _checked(machine, channel, content, part=None):
+def _checked(machine, channel, content, part=None, fault=None):
     try:
-        return _envelope(machine, channel, content, part)
+        return _envelope(machine, channel, content, part, fault)
     except Refused as refused:
         refused.part = part
         return refused
 
 
-def _envelope(machine, channel, content, part):
+def _envelope(machine, channel, content, part, fault):
+    """:param fault: (code, reason) of what is wrong with the message as a whole"""
     if not isinstance(content, dict):
-        raise Refused("schema", "a message is a JSON object")
+        raise Refused(*(fault or ("schema", "a message is a JSON object")))
     epoch = _integer(content.get("epoch"))
     seq = _integer(content.get("seq"))
     named = content.get("id")
@@ -130,7 +200,10 @@ def _envelope(machine, channel, content, part):
     }
     named = content.get("machine", machine)
     if named != machine:
-        raise Refused("foreign_machine", f"the payload names machine {named!r}", **where)
+        said = repr(named[:64]) if isinstance(named, str) else "that has no UUID"
+        raise Refused("foreign_machine", f"the payload names machine {said}", **where)
+    if fault:
+        raise Refused(*fault, **where)
     text = _canonical(content)
     reason = _fault(channel, content, where) if text else UNSTORABLE
     if reason:

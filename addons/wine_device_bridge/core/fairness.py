@@ -23,6 +23,8 @@ TAKEN_BYTES = 4 * 1024 * 1024
 LOOK, SWEEP = 0.02, 60.0
 #: a whole message counts as one event for each so many bytes at least
 EVENT_BYTES = 1024
+#: and as no more than so many for what it says: more do not fit into what is read of it
+MOST_EVENTS = 320
 #: of each of these only the newest counts
 STANDING = ("birth", "state", "reported")
 
@@ -107,7 +109,7 @@ class Buckets:
 
 def cost_of(payload):
     """Events in a payload without reading it: what it says, and never less than its size."""
-    return max(1, min(payload.count(b'"seq"'), 50), len(payload) // EVENT_BYTES)
+    return max(1, min(payload.count(b'"seq"'), MOST_EVENTS), len(payload) // EVENT_BYTES)
 
 
 class Lane:

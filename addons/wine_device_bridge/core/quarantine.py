@@ -4,7 +4,7 @@
 import json
 from dataclasses import dataclass
 
-from . import envelope, schema
+from . import envelope, pieces, schema
 
 #: what makes a message that message: a correction keeps what was readable of it
 IDENTITY = ("id", "epoch", "seq")
@@ -42,6 +42,23 @@ def content_of(payload, part=None):
 def pretty(content):
     """As :func:`lines` writes it."""
     return "\n".join(text for text, _path in lines(content))
+
+
+def tight(content):
+    """A message as bytes without a space too many: what is read easily is not too large by it."""
+    text = json.dumps(content, separators=(",", ":"), ensure_ascii=False)
+    return text.encode("utf-8", "surrogatepass")
+
+
+def as_sent(text):
+    """What a person wrote, as a device would have sent it; as it is where it is no message."""
+    content, why = content_of(text)
+    return text.encode("utf-8", "surrogatepass") if why else tight(content)
+
+
+def identity_of(payload, content):
+    """What a refused message says of who it is, also where it is too deep or broken."""
+    return content if isinstance(content, dict) else pieces.identity(payload or "")
 
 
 def lines(content, path=(), before="", after=""):
@@ -98,7 +115,7 @@ def faults(machine, channel, content):
             found.append(Fault(("machine",), "docs/protocol §2", "it names another machine"))
     if found:
         return found
-    judged = envelope.read(machine, channel, pretty(content).encode("utf-8", "surrogatepass"))
+    judged = envelope.read(machine, channel, tight(content))
     return [
         Fault((), "docs/protocol §2", one.reason)
         for one in judged

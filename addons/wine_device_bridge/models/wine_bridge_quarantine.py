@@ -287,13 +287,13 @@ class WineBridgeEvent(models.Model):
             raise UserError(
                 self.env._("It came by a topic that names no machine of this platform: %s", uuid)
             )
-        read = envelope.read(uuid, self.channel, text.encode("utf-8", "surrogatepass"))
+        read = envelope.read(uuid, self.channel, quarantine.as_sent(text))
         if len(read) != 1:
             raise UserError(self.env._("It is %s messages; correct one at a time.", len(read)))
         if isinstance(read[0], Refused):
             raise UserError(read[0].reason)
         item = read[0]
-        original, _why = self._content()
+        original = quarantine.identity_of(self.payload, self._content()[0])
         corrected, _why = quarantine.content_of(text)
         for name, was in quarantine.changed_identity(original, corrected):
             raise UserError(
@@ -334,7 +334,8 @@ class WineBridgeEvent(models.Model):
         """A row of its own, stored as the bridge stores what the broker brings."""
         self.env.flush_all()
         received = self.received_at.replace(tzinfo=None)
-        publish = Publish(self.topic or "", text.encode(), 0, 0, received, 0)
+        sent = quarantine.as_sent(text)
+        publish = Publish(self.topic or "", sent, 0, 0, received, 0)
         known = {machine.uuid: Known(machine.id, item.epoch)}
         result = Batch(self.env.cr, _Where(machine.uuid, self.channel), known).store([publish])
         self.env.invalidate_all()

@@ -14,6 +14,7 @@ from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
 from ..core.dropping import DroppingQueue
+from ..core.envelope import READ_LIMIT
 from ..core.fairness import CONTROL, READINGS, Buckets, FairQueue, Limit
 from ..core.metrics import metrics
 from ..core.tell import Teller
@@ -26,8 +27,6 @@ _logger = logging.getLogger(__name__)
 SESSION_EXPIRY, SHARED_EXPIRY = 7 * 24 * 3600, 24 * 3600
 #: readings that wait here at most; at 1,700 a second, half a minute of them
 TELEMETRY_LIMIT, TELEMETRY_BYTES = 50_000, 64 * 1024 * 1024
-#: of a message that is far too large only so much is kept: it is refused in any case
-PAYLOAD_LIMIT = 64 * 1024
 
 
 @dataclass(slots=True)
@@ -251,7 +250,7 @@ class Link:
         self.received += len(messages)
         for name, payload, mid, qos in messages:
             topic = name.decode("utf-8", "backslashreplace")
-            publish = Publish(topic, payload[:PAYLOAD_LIMIT], mid, qos, received, self.session)
+            publish = Publish(topic, payload[:READ_LIMIT], mid, qos, received, self.session)
             if qos:
                 self.unanswered.append(publish)
             if self.topics.is_telemetry(topic):

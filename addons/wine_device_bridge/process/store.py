@@ -10,7 +10,7 @@ from psycopg2.extras import execute_values
 
 from odoo.addons.wine_vending.core.business_time import business_moment
 
-from ..core import envelope
+from ..core import envelope, pieces
 from ..core.envelope import Refused
 from ..core.received import Received
 from . import asked
@@ -106,7 +106,7 @@ class Batch:
         self.machines = machines
         self.result = Stored(uncounted=dict(uncounted))
         self.looked, self.secret, self.unstorable = set(), None, None
-        self.opened = (None, None)  # the last array of which one was refused, and what is in it
+        self.opened = (None, None)  # the last array of which one was refused, and its parts
         self.good = []  # (uuid, Known, Envelope, Publish)
         self.again = defaultdict(list)  # (uuid, epoch) → numbers that came once more
         self.bad = []  # (uuid, Known or None, Refused, Publish)
@@ -307,9 +307,9 @@ class Batch:
         if refused.part is None:
             return publish.payload[:RAW_LIMIT].decode("utf-8", "backslashreplace")
         if self.opened[0] is not publish:
-            self.opened = (publish, json.loads(publish.payload))
-        text = json.dumps(self.opened[1][refused.part], ensure_ascii=False)
-        return text[:RAW_LIMIT].encode("utf-8", "backslashreplace").decode()
+            self.opened = (publish, pieces.texts(publish.payload))
+        kept = pieces.bytes_of(self.opened[1][refused.part])
+        return kept[:RAW_LIMIT].decode("utf-8", "backslashreplace")
 
     # === JOURNALS === #
 

@@ -19,6 +19,7 @@ from . import test_emqx
 from . import test_access_applied
 from . import test_door
 from . import test_door_fuzz
+from . import test_door_parts
 from . import test_firmware
 from . import test_firmware_campaign
 from . import test_firmware_install
@@ -31,6 +32,7 @@ from . import test_command_life
 from . import test_command_access
 from . import test_command_tour
 from . import test_quarantine
+from . import test_refused_parts
 from . import test_words
 from . import test_health
 from . import test_moved_history

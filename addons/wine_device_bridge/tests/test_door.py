@@ -239,12 +239,13 @@ class TestDoorKept(DoorCommon):
             self.assertEqual(self.knock({}, secret=word or " ").status_code, 401)
 
     def test_nonsense(self):
-        bodies = [b" ", b"\xff", b"[]", b"7", b"{", b"[" * 20_000, b"{} {}", b'{"evt": "\xff"}']
+        bodies = [b" ", b"\xff", b"[]", b"7", b"{", b"[" * 20_000, b"{} {}", b'{"evt": "\xff']
         for body in bodies:
             with self.subTest(body=body[:10]):
                 self.assertEqual(self.knock(body).status_code, 400)
         self.assertEqual(len(self.refused()), len(bodies))
-        self.assertEqual(set(self.refused().mapped("code")), {"schema"})
+        self.told(b'{"evt": "\xff"}')  # one message, and that is none
+        self.assertEqual(self.refused().mapped("code"), ["schema"] * (len(bodies) + 1))
 
     def test_packed_nonsense(self):
         whole = gzip.compress(b"{}")

@@ -110,14 +110,14 @@ def test_a_good_message_with_odd_fields_never_raises(odd, channel):
 
 @given(st.lists(anything | st.just(good()), max_size=60))
 def test_one_bad_event_never_holds_up_the_others(items):
-    payload = json.dumps(items).encode()
-    results = read(MACHINE, "evt", payload)
+    results = read(MACHINE, "evt", json.dumps(items).encode())
     check(results)
-    if 1 <= len(items) <= MAX_EVENTS and len(payload) <= MAX_BYTES:
-        wanted = [isinstance(item, dict) and item.get("type") == "door" for item in items]
-        if len(results) == len(items):
-            for good_one, result in zip(wanted, results, strict=True):
-                assert not good_one or isinstance(result, Envelope)
+    if items:
+        refused = sum(isinstance(result, Refused) for result in results)
+        assert len(results) == len(items) or refused == MAX_EVENTS
+        for item, result in zip(items, results, strict=False):
+            fine = isinstance(item, dict) and item.get("type") == "door"
+            assert not fine or isinstance(result, Envelope)
 
 
 @given(st.permutations(list(good())), st.booleans())
@@ -217,9 +217,6 @@ def test_another_machine():
 
 def test_sizes():
     assert read(MACHINE, "evt", b" " * (MAX_BYTES + 1))[0].code == "too_large"
-    many = [good(seq=seq) for seq in range(1, MAX_EVENTS + 2)]
-    assert len(one(many[:1]).data) == 1
-    assert [event.code for event in read(MACHINE, "evt", json.dumps(many).encode())] == ["schema"]
     assert read(MACHINE, "evt", b"[]")[0].code == "schema"
     assert read(MACHINE, "birth", json.dumps([good()]).encode())[0].code == "schema"
 
