@@ -161,7 +161,7 @@ class Device:
             self.outbox.forget(gone)
         if upto >= state.next_seq:
             self._skip(upto + 1)
-        self.outbox.again(sorted(missing & state.pending.keys()))
+        self.outbox.missed(sorted(missing & state.pending.keys()))
 
     def _skip(self, first):
         """The platform knows later events than this journal: never use their numbers again."""

@@ -9,6 +9,7 @@ import heapq
 
 MAX_BYTES = 32 * 1024  # docs/protocol §1
 NEVER = float("inf")
+NAMED = 3  # so often missing although it was sent: then an event goes by itself
 
 
 class Outbox:
@@ -21,6 +22,7 @@ class Outbox:
         self.waiting, self.urgent, self.flight = [], [], {}
         self.sent = self.resent = self.duplicates = 0
         self._queued = set()
+        self._named = {}  # seq: how often it was missing although it was on the way
 
     def connected(self, now, delay, patience=1):
         """A session begins: everything pending goes again, a backlog after `delay` seconds.
@@ -56,10 +58,18 @@ class Outbox:
             self.add(seq)
         return len(held)
 
+    def missed(self, seqs):
+        """The platform has later ones and not these: once more, and by themselves at last."""
+        for seq in seqs:
+            if seq in self.flight:
+                self._named[seq] = self._named.get(seq, 0) + 1
+        self.again(seqs)
+
     def forget(self, seqs):
         """These are acknowledged."""
         for seq in seqs:
             self.flight.pop(seq, None)
+            self._named.pop(seq, None)
 
     def due(self, now):
         """Payloads that may leave now: JSON texts of one event or of an array."""
@@ -68,8 +78,9 @@ class Outbox:
         self._refill(now)
         self._overdue(now)
         payloads = []
-        while texts := self._take(now):
-            payloads += pack(texts)
+        while taken := self._take(now):
+            together = [text for text, alone in taken if not alone]
+            payloads += [text for text, alone in taken if alone] + pack(together)
         return payloads
 
     def wake(self, now):
@@ -93,7 +104,8 @@ class Outbox:
                 break
             late.append(seq)
         self.resent += self.again(late)
-        self.forget(late)
+        for seq in late:
+            self.flight.pop(seq, None)
 
     def _take(self, now):
         queue = self.urgent or (self.waiting if now >= self.start else [])
@@ -102,7 +114,7 @@ class Outbox:
         if want <= 0 or not self._afford(min(want, self.options.batch)):
             return []
         texts = [self._pop(queue, now) for _ in range(min(want, self.options.batch))]
-        return [text for text in texts if text]
+        return [taken for taken in texts if taken[0]]
 
     def _afford(self, count):
         if not self.options.rate:
@@ -120,7 +132,7 @@ class Outbox:
             self.flight[seq] = now + self.options.ack_timeout
         text = text or self.state.kept.get(seq)
         self.sent += bool(text)
-        return text
+        return text, self._named.get(seq, 0) >= NAMED
 
 
 def pack(texts):

@@ -176,6 +176,27 @@ def test_what_is_not_acknowledged_goes_again_after_its_time():
     assert box.resent == 3
 
 
+def test_what_is_named_three_times_goes_by_itself():
+    """Something beside it may keep it back: a message is refused, or cut off, as a whole."""
+    box = outbox(10, start_spread=0, rate=0)
+    for now in range(3):
+        assert sizes(box.due(now)) == [10 if not now else 3]
+        box.missed([3, 4, 5])
+        box.missed([3, 4, 5])  # told again before they left: it is one time
+    box.again([7])
+    assert sorted(sizes(box.due(3))) == [1, 1, 1, 1]
+    box.forget([3])
+    box.missed([4, 5])
+    box.state.on_evt([{"seq": 11}])
+    box.add(11)
+    assert [json.loads(payload)["seq"] for payload in box.due(4)] == [4, 5, 11]
+
+
+def test_an_outage_is_no_reason_to_go_one_by_one():
+    box = outbox(10, start_spread=0, rate=0, ack_timeout=5)
+    assert [sizes(box.due(now)) for now in range(0, 50, 6)] == [[10]] * 9
+
+
 def test_steps_of_a_vend_pass_the_backlog():
     box = outbox(100, start_spread=300)
     box.state.on_evt([{"seq": 101}])
