@@ -29,6 +29,7 @@ PACKED = 1024  # bytes from which a body is packed
 SOON = 0.02  # seconds between looks at a post that is on its way
 ASKED = 0.25  # seconds between polls while somebody waits for an answer, §10
 BUSY = (429, 503)
+SPLIT = (400, 413)  # as a whole: half of it may be taken
 log = logging.getLogger(__name__)
 _pool = ThreadPoolExecutor(32, "door")
 
@@ -97,6 +98,7 @@ class DoorLink:
         self.state = "down"
         self.door, self.post = None, None
         self.waiting, self.saying, self.owed = [], [], []
+        self.most = MOST
         self.next_at = 0.0
 
     # from the owner
@@ -153,7 +155,7 @@ class DoorLink:
     def _some(self):
         """As much of what waits as fits into one post."""
         room, count = ROOM, 0
-        while count < min(len(self.waiting), MOST) and (room > 0 or not count):
+        while count < min(len(self.waiting), self.most) and (room > 0 or not count):
             room -= len(self.waiting[count][1].encode())
             count += bool(room > 0 or not count)
         some, self.waiting = self.waiting[:count], self.waiting[count:]
@@ -172,10 +174,13 @@ class DoorLink:
             self.waiting = self.saying + self.waiting
             self.next_at = now + (answer.pause or 1.0) * random.uniform(1.0, 1.2)
             return None
+        if answer.status in SPLIT and self.state == "up" and len(said := singly(self.saying)) > 1:
+            self.waiting, self.most, self.next_at = said + self.waiting, len(said) // 2, now
+            return None
         if answer.status != 200:
             said = answer.content.get("text") or answer.content.get("code") or ""
             return self._lost(f"the door answers {answer.status} {said}")
-        self.saying, self.next_at = [], self._next(now)
+        self.saying, self.most, self.next_at = [], MOST, self._next(now)
         if self.state == "connecting":
             self.state = "up"
             self.waiting, self.owed = self.owed, []
@@ -215,6 +220,16 @@ def body(said, version=None):
     parts = [f'"{channel}":[{",".join(texts)}]' for channel, texts in channels.items()]
     parts += [f'"desired_version":{version}'] if version else []
     return f"{{{','.join(parts)}}}".encode()
+
+
+def singly(said):
+    """The same with each event of an array by itself."""
+    found = []
+    for channel, text in said:
+        events = json.loads(text) if text.startswith("[") else []
+        found += [(channel, json.dumps(one, separators=(",", ":"))) for one in events]
+        found += [] if events else [(channel, text)]
+    return found
 
 
 def _content(text):

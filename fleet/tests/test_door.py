@@ -26,6 +26,7 @@ class Platform(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), Handler)
         self.events, self.copies, self.acks, self.script = {}, 0, [], []
         self.commands, self.posts, self.lock = [], 0, threading.Lock()
+        self.most, self.refused = None, []  # events in a post; how many were too many, each time
         self.pause, self.decides = (
             0.0,
             None,
@@ -79,6 +80,10 @@ class Handler(BaseHTTPRequestHandler):
             return self._cut()
         if isinstance(step, tuple):
             return self._say(step[0], {"code": "x"}, step[1])
+        count = len(json.loads(raw).get("evt", []))
+        if self.server.most and count > self.server.most:
+            self.server.refused.append(count)
+            return self._say(413, {"code": "too_large"})
         answer = self.server.take(json.loads(raw))
         time.sleep(self.server.pause)
         return self._cut() if step == "after" else self._say(200, answer)
@@ -138,6 +143,19 @@ def test_whatever_goes_wrong(fleet, platform, step):
         fleet.run(0.05)
     assert fleet.run_until(lambda: fleet.drained() and not platform.script, 20)
     assert len(platform.events) == machine.state.next_seq - 1
+
+
+@pytest.mark.parametrize("most", [1, 7])
+def test_a_post_that_is_too_much_is_halved(fleet, platform, most):
+    """Down to one event: an array is no message that has to stay whole."""
+    machine, platform.most = fleet.machines[0], most
+    platform.script = [(503, 1)]
+    for _sale in range(20):
+        machine.buy("A1", outcome="failed")
+    assert fleet.run_until(fleet.drained, 20)
+    assert len(platform.events) == machine.state.next_seq - 1 >= 20
+    assert platform.refused and platform.refused[0] > most
+    assert machine.online and platform.copies == 0
 
 
 def test_commands_come_and_are_answered(fleet, platform):
