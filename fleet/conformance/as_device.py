@@ -6,7 +6,6 @@ which goes to quarantine and raises an alert. Use a machine that nobody sells fr
 the machine's epoch is left out, so that a device can go on counting afterwards.
 """
 
-import json
 import secrets
 import time
 import uuid
@@ -16,6 +15,7 @@ from fleet.conformance import messages
 from fleet.conformance.doorline import DoorLine
 from fleet.conformance.follows import REQUESTS, Follows
 from fleet.conformance.line import Line
+from fleet.conformance.spoilt import Spoilt
 from fleet.ids import Ids
 
 OWN = b'{"conformance":true}'  # what the kit itself tries to write below down/
@@ -67,11 +67,12 @@ class Device:
         self.line.subscribe_retained(self.state_topic)
         if not self.born():
             return False
-        follows = self.follows
+        follows, spoilt = self.follows, Spoilt(self)
         topics = (self.access, follows.listens)  # the door has none
         for trial in (follows.listens, follows.behind, self.stored, self.repeated, self.gap,
-                      self.refused, self.large, self.deep, self.long, self.nonsense, self.request,
-                      follows.followed, self.late, self.access, self.strangers):  # fmt: skip
+                      self.refused, spoilt.large, spoilt.deep, spoilt.long, self.nonsense,
+                      self.request, follows.followed, self.late, self.access,
+                      self.strangers):  # fmt: skip
             if not (self.config.door and trial in topics):
                 trial()
         self._say("state", self._envelope("state", {"state": "offline"}), retain=True)
@@ -167,7 +168,7 @@ class Device:
         def found():
             return next((ack for ack in self.acks[mark:] if ack["epoch"] == self.machine.epoch
                          and ack["ack_seq"] >= seq and seq not in ack["missing"]
-                         and seq not in _refused(ack)), None)  # fmt: skip
+                         and seq not in refused_by(ack)), None)  # fmt: skip
 
         return self.line.wait(found, self.patience if seconds is None else seconds)
 
@@ -176,7 +177,7 @@ class Device:
         epoch = epoch or self.machine.epoch
 
         def found():
-            codes = [_refused(ack).get(seq) for ack in self.acks[mark:] if ack["epoch"] == epoch]
+            codes = [refused_by(ack).get(seq) for ack in self.acks[mark:] if ack["epoch"] == epoch]
             return next(filter(None, codes), None)
 
         return self.line.wait(found, self.patience)
@@ -227,7 +228,7 @@ class Device:
         self.covered(self.seq, mark)
         mark = len(self.acks)
         self._say("evt", event)
-        again, codes = self.covered(self.seq, mark), [_refused(ack) for ack in self.acks[mark:]]
+        again, codes = self.covered(self.seq, mark), [refused_by(ack) for ack in self.acks[mark:]]
         refused = any(self.seq in refused for refused in codes)
         self.check("3.duplicate", again and not refused, f"confirmed: {again}, rejected: {refused}")
 
@@ -263,24 +264,24 @@ class Device:
         first, bad, last = self.event(), self.event(), self.event()
         mark = len(self.acks)
         self._say("evt", [first, {"epoch": bad["epoch"], "seq": bad["seq"]}, last])
-        self._refusal("3.schema", "schema", bad["seq"], mark)
+        self.refusal("3.schema", "schema", bad["seq"], mark)
         late = [seq for seq in (first["seq"], last["seq"]) if not self.covered(seq, mark)]
         self.check("3.neighbours", not late, f"not confirmed beside a rejected one: {late}")
         stands = self._heal()
         mark = len(self.acks)
         other = stands | {"id": self.ids.uuid7(time.time()), "data": {"state": "opened"}}
         self._say("evt", other)
-        self._refusal("3.identity_conflict", "identity_conflict", stands["seq"], mark)
+        self.refusal("3.identity_conflict", "identity_conflict", stands["seq"], mark)
         mark, foreign = len(self.acks), self.event(machine=str(uuid.uuid4()))
         self._say("evt", foreign)
-        self._refusal("3.foreign_machine", "foreign_machine", foreign["seq"], mark)
+        self.refusal("3.foreign_machine", "foreign_machine", foreign["seq"], mark)
         self._heal()
         mark, never = len(self.acks), self.machine.epoch + 1000
         strange = self._envelope("door", {"state": "closed"}, seq=1) | {"epoch": never}
         self._say("evt", strange)
-        self._refusal("3.unknown_epoch", "unknown_epoch", 1, mark, never)
+        self.refusal("3.unknown_epoch", "unknown_epoch", 1, mark, never)
 
-    def _refusal(self, rule, wanted, seq, mark, epoch=None):
+    def refusal(self, rule, wanted, seq, mark, epoch=None):
         code = self.code(seq, mark, epoch)
         self.check(rule, code == wanted, f"seq {seq}: {code or 'no rejection'}")
 
@@ -290,45 +291,6 @@ class Device:
         self._say("evt", event)
         self.covered(self.seq, mark)
         return event
-
-    def large(self):
-        """33 KiB: told by its code, alone and among others; the same number can still be used."""
-        event, mark = self.event(), len(self.acks)
-        self._say("evt", json.dumps(event | {"pad": "x" * 33 * 1024}).encode())
-        self._refusal("3.too_large", "too_large", event["seq"], mark)
-        mark = len(self.acks)
-        self._say("evt", event)
-        told = self.covered(event["seq"], mark) or self.code(event["seq"], mark)
-        self.check("3.too_large", told, "the same number, smaller: not told")
-        self._beside("3.too_large", "too_large", lambda bad: bad | {"pad": "x" * 33 * 1024})
-
-    def deep(self):
-        """More than 8 levels, and more than a reader can follow: refused, and nobody beside it."""
-        for levels in (9, 400, 5000):
-            self._beside("3.too_deep", "schema", lambda bad, at=levels: _nested(bad, at))
-
-    def _beside(self, rule, wanted, spoil):
-        """A spoilt event between two good ones: told with its code, the others are stored."""
-        first, bad, last = self.event(), self.event(), self.event()
-        mark = len(self.acks)
-        texts = [part if isinstance(part, str) else json.dumps(part)
-                 for part in (first, spoil(bad), last)]  # fmt: skip
-        self._say("evt", f"[{','.join(texts)}]".encode())
-        self._refusal(rule, wanted, bad["seq"], mark)
-        late = [one["seq"] for one in (first, last) if not self.covered(one["seq"], mark)]
-        self.check("3.neighbours", not late, f"not confirmed beside {rule}: {late}")
-
-    def long(self):
-        """60 events at once: each is stored, or told to be missing, and none is given up."""
-        events, mark = [self.event() for _ in range(60)], len(self.acks)
-        self._say("evt", events)
-        self.covered(self.seq, mark, self.quiet)
-        for again in events:
-            if not self.covered(again["seq"], mark, 0):
-                self._say("evt", again)
-        late = [one["seq"] for one in events if not self.covered(one["seq"], mark)]
-        codes = [seq for ack in self.acks[mark:] for seq in _refused(ack)]
-        self.check("3.too_long", not late and not codes, f"not confirmed {late}, rejected {codes}")
 
     def nonsense(self):
         """Bytes that are no message, on every topic; then a good event."""
@@ -396,12 +358,6 @@ class Device:
             self.check(rule, not let_in, "it is let in")
 
 
-def _nested(event, levels):
-    """The text of an event with so many levels in its data."""
-    inner = '{"x":' * levels + "1" + "}" * levels
-    return json.dumps(event | {"data": {}}).replace('"data": {}', f'"data": {inner}')
-
-
-def _refused(ack):
+def refused_by(ack):
     """Codes by number of a confirmation."""
     return {entry.get("seq"): entry.get("code") for entry in ack["rejected"]}
