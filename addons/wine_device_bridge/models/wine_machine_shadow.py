@@ -32,7 +32,22 @@ class WineMachine(models.Model):
         help="A setting was changed for more machines than are told at once.",
     )
 
+    bridge_settings = fields.Selection(
+        [("applied", "Applied"), ("waiting", "Not applied yet")],
+        "Settings",
+        compute="_compute_bridge_settings",
+        help="Limits, hours, age, offers and pace of readings: whether the machine reported the "
+        "digest of what it was told last.",
+    )
+
     _shadow_due = models.Index("(id) WHERE bridge_shadow_due")
+
+    @api.depends("bridge_shadow_sha256", "bridge_shadow_due", "reported_sha256")
+    def _compute_bridge_settings(self):
+        for machine in self:
+            wanted = machine.bridge_shadow_sha256
+            same = wanted == machine.reported_sha256 and not machine.bridge_shadow_due
+            machine.bridge_settings = ("applied" if same else "waiting") if wanted else False
 
     def _publish_desired(self):
         """Queue the shadow of the published planogram; only the newest one is worth sending."""

@@ -198,8 +198,11 @@ class TestShadow(ShadowCommon):
     def test_a_machine_that_comes_back_with_old_settings(self):
         """Its version is the newest one, so only the digest that it reported tells."""
         old = self.newest()
+        self.assertEqual(self.machine.bridge_settings, "waiting")
         self.report(old)
+        self.assertEqual(self.machine.bridge_settings, "applied")
         self.machine.model_id.bridge_tele_s = 30
+        self.assertEqual((self.machine.bridge_settings, self.machine.in_sync), ("waiting", True))
         for document, expected in ((None, 1), (self.newest(), 0)):
             if document:
                 self.report(document)
