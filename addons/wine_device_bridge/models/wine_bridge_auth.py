@@ -95,6 +95,15 @@ class WineBridgeAuth(models.Model):
     _waiting = models.Index("(received_at) WHERE state IN ('new', 'asked')")
     _denied = models.Index("(machine_id, answered_at) WHERE answer = 'deny'")
 
+    # === WORDS === #
+
+    @api.depends("kind", "token_mark")
+    def _compute_display_name(self):
+        kinds = dict(self._fields["kind"]._description_selection(self.env))
+        for question in self:
+            words = kinds.get(question.kind), question.token_mark
+            question.display_name = " ".join(filter(None, words)) or question.request_id
+
     # === DECIDING, BY THE BRIDGE === #
 
     def _decide(self):

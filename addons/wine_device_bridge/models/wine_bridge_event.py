@@ -3,6 +3,7 @@ from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 from odoo.fields import Domain
 
+from ..core import quarantine
 from .words import MESSAGES, said
 
 STATES = [
@@ -21,6 +22,8 @@ CODES = [
     ("unknown_epoch", "Unknown epoch"),
     ("foreign_machine", "Not this machine's"),
 ]
+#: how far the machine trusts its clock (docs/protocol §2, ``ts_q``)
+CLOCKS = [("synced", "Right"), ("drifted", "May be off"), ("unset", "Never set")]
 
 
 class WineBridgeEvent(models.Model):
@@ -52,13 +55,14 @@ class WineBridgeEvent(models.Model):
     )
     corr = fields.Char("Belongs to", readonly=True)
     data = fields.Json("What it says", readonly=True)
+    data_text = fields.Text("Content", compute="_compute_data_text", compute_sudo=False)
     payload = fields.Text("As received", readonly=True, help="Kept for messages in quarantine.")
     topic = fields.Char(readonly=True)
     digest = fields.Char("Fingerprint", readonly=True)
     device_time = fields.Datetime("By the machine's clock", readonly=True)
-    time_quality = fields.Char("Clock", readonly=True)
+    time_quality = fields.Selection(CLOCKS, "Clock", readonly=True)
     late = fields.Boolean("Sent late", readonly=True)
-    received_at = fields.Datetime("Received", readonly=True)
+    received_at = fields.Datetime("Received at", readonly=True)
     moment = fields.Datetime("Business time", readonly=True)
     clock_trusted = fields.Boolean("Machine's clock used", readonly=True)
     duplicates = fields.Integer("Sent again", readonly=True)
@@ -97,6 +101,12 @@ class WineBridgeEvent(models.Model):
         for event in self:
             named = event.type or event._named_type()
             event.type_text = said(self.env, MESSAGES, named) or self.env._("Unreadable message")
+
+    @api.depends("data")
+    def _compute_data_text(self):
+        """What it says, one field a line."""
+        for event in self:
+            event.data_text = quarantine.pretty(event.data or {})
 
     @api.model
     def _search_type_text(self, operator, value):

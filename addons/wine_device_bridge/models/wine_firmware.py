@@ -51,7 +51,7 @@ class WineFirmware(models.Model):
         tracking=True,
         index=True,
     )
-    released_at = fields.Datetime("Released", readonly=True, copy=False)
+    released_at = fields.Datetime("Released at", readonly=True, copy=False)
     released_by_id = fields.Many2one("res.users", "Released by", readonly=True, copy=False)
     campaign_ids = fields.One2many("wine.firmware.campaign", "firmware_id", "Campaigns")
     machine_count = fields.Integer("Machines that run it", compute="_compute_machine_count")

@@ -70,14 +70,14 @@ class WineFirmwareInstall(models.Model):
     forgiven = fields.Boolean(
         readonly=True, help="Ended before the campaign was resumed: stops it no more."
     )
-    from_version = fields.Char("From", readonly=True, help="What it ran when it was told.")
+    from_version = fields.Char("From version", readonly=True, help="What it ran when it was told.")
     shown_version = fields.Char("Shows", readonly=True, help="What it reported since.")
     shown_at = fields.Datetime("Shown", readonly=True)
     command_uuid = fields.Char("Command id", readonly=True, index=True)
     attempts = fields.Integer(readonly=True)
     renewals = fields.Integer("Asked again", readonly=True)
     due_at = fields.Datetime("Waits until", readonly=True)
-    sent_at = fields.Datetime("Sent", readonly=True)
+    sent_at = fields.Datetime("Sent at", readonly=True)
     received_at = fields.Datetime("Received", readonly=True)
     answered_at = fields.Datetime("Answered", readonly=True, help="By the machine's clock.")
     ended_at = fields.Datetime("Ended", readonly=True)

@@ -34,7 +34,7 @@ class WineFirmwareWave(models.Model):
             (rollout.MACHINES, "Machines"),
             (rollout.REST, "All others"),
         ],
-        "Who",
+        "Which machines",
         required=True,
         default=rollout.PERCENT,
     )

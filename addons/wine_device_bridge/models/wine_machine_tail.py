@@ -5,7 +5,7 @@ from odoo import fields, models
 from odoo.addons.wine_vending.models.wine_machine_reading import UNITS
 from odoo.exceptions import AccessError
 
-from .words import COMMANDS, MESSAGES, said
+from .words import COMMANDS, said
 
 #: messages and commands that one look brings at most
 MOST = 100
@@ -70,7 +70,7 @@ class WineMachine(models.Model):
         return {
             "machine": {"id": self.id, "name": self.name, "state": self.connection_state},
             "now": fields.Datetime.to_string(fields.Datetime.now()),
-            "messages": [_row(event, FIELDS, MESSAGES) for event in events],
+            "messages": self._tail_messages(events),
             "commands": self._tail_commands(after_command),
             "readings": self._tail_readings(measured),
             "journal": self._tail_journal(),
@@ -99,13 +99,29 @@ class WineMachine(models.Model):
         )
         return self.sudo().region_id in own
 
+    @staticmethod
+    def _tail_messages(events):
+        """As the inbox names them: also a refused one says what it was to be, and why not."""
+        codes = dict(events._fields["code"]._description_selection(events.env))
+        return [
+            {
+                **_row(event, FIELDS),
+                "label": event.type_text,
+                "code_text": codes.get(event.code, ""),
+            }
+            for event in events
+        ]
+
     def _tail_commands(self, after):
         commands = self.env["wine.bridge.command"].search(
             [("machine_id", "=", self.id), ("id", ">", max(int(after) - OVERLAP, 0))],
             order="id desc",
             limit=MOST // 2,
         )
-        return [_row(command, COMMAND, COMMANDS) for command in commands]
+        return [
+            {**_row(command, COMMAND), "label": said(self.env, COMMANDS, command.type)}
+            for command in commands
+        ]
 
     def _tail_readings(self, measured):
         """What was measured lately, of one moment together (docs/protocol §1, ``tele``)."""
@@ -133,8 +149,8 @@ class WineMachine(models.Model):
         }
 
 
-def _row(record, names, words):
-    found = {"label": said(record.env, words, record.type)}
+def _row(record, names):
+    found = {}
     for name in names:
         value = record[name]
         if record._fields[name].type == "datetime":

@@ -33,6 +33,7 @@ from . import test_command_access
 from . import test_command_tour
 from . import test_quarantine
 from . import test_refused_parts
+from . import test_bridge_tour
 from . import test_words
 from . import test_health
 from . import test_moved_history

@@ -64,6 +64,8 @@ class TestAuth(BridgeCommon):
         first, second = self.ask(), self.ask()
         other = self.ask(data={"token": "another"})
         self.assertEqual(first.token_mark, second.token_mark)
+        self.assertIn(first.token_mark, first.display_name)
+        self.assertNotIn(first.request_id, first.display_name)
         self.assertNotEqual(first.token_mark, other.token_mark)
         self.assertNotIn(first.token_mark, TOKEN)
 

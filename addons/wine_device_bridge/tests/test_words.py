@@ -67,6 +67,19 @@ class TestWords(BridgeCommon):
         self.store(self.publish(sale), self.publish(b"{"), self.publish(b'{"type": 5}'))
         said = {event.type_text for event in self.events() if event.id > last}
         self.assertEqual(said, {"Sale at the machine", "Unreadable message"})
+        rows = self.machine.bridge_tail()["messages"]
+        self.assertEqual({row["label"] for row in rows if row["id"] > last}, said)
+        codes = {row["code_text"] for row in rows if row["id"] > last}
+        self.assertEqual(codes, {"Not as the protocol says"})
+
+    def test_what_it_says_is_read_line_by_line(self):
+        door = self.envelope(data={"state": "opened", "by": "key"})
+        self.store(self.publish(door))
+        event = self.env["wine.bridge.event"].search([("event_id", "=", door["id"])])
+        lines = ["{", '  "by": "key",', '  "state": "opened"', "}"]
+        self.assertEqual(event.data_text.splitlines(), lines)
+        clock = dict(event._fields["time_quality"]._description_selection(self.env))
+        self.assertEqual(clock[event.time_quality], "Right")
 
     def test_search_by_words_and_by_name(self):
         door, sale = self.envelope(), self.sale()

@@ -243,6 +243,29 @@ export class WineBridgePage extends Component {
             : {tone: "danger", text: _t("Running, without the broker")};
     }
 
+    whereOf({host, pid, version}) {
+        return _t("%(host)s, process %(pid)s, version %(version)s", {host, pid, version});
+    }
+
+    sinceOf(process) {
+        return _t("since %(start)s, heard of %(age)s ago", {
+            start: this.time(process.started_at),
+            age: this.age(process.silence),
+        });
+    }
+
+    totalsOf({totals, gauges}) {
+        return _t(
+            "%(stored)s stored, %(used)s used, %(sent)s commands sent, %(held)s in its hands",
+            {
+                stored: this.count(totals.stored),
+                used: this.count(totals.projected),
+                sent: this.count(totals.commands_sent),
+                held: this.count(gauges.inbox_depth),
+            },
+        );
+    }
+
     // === WHAT LIES BEHIND === //
 
     open(key) {

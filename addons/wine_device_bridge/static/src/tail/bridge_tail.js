@@ -154,7 +154,14 @@ export class WineBridgeTail extends Component {
     }
 
     stateOf(row) {
-        const said = {
+        const said =
+            row.kind === "c" && row.state === "failed" ? _t("failed") : this.words[row.state];
+        const code = row.code_text || row.code;
+        return code ? `${said}: ${code}` : said;
+    }
+
+    get words() {
+        return {
             new: _t("stored"),
             done: _t("used"),
             unhandled: _t("kept, nothing to do"),
@@ -171,8 +178,7 @@ export class WineBridgeTail extends Component {
             expired: _t("expired"),
             cancelled: _t("taken back"),
             measured: _t("kept"),
-        }[row.state];
-        return row.code ? `${said}: ${row.code}` : said;
+        };
     }
 
     toneOf(row) {
