@@ -3,6 +3,9 @@
 
 import base64
 import json
+import time
+from functools import wraps
+from unittest.mock import patch
 
 from odoo.addons.wine_vending.tests.test_tour import TourCommon
 from odoo.tests import new_test_user, tagged
@@ -33,6 +36,28 @@ class TestBridgeTour(HealthCommon, TourCommon):
         self.assertEqual(first.taken_id.state, "done")
         vend = self.env["wine.vend"].search([("uuid", "=", sale["data"]["vend_id"])])
         self.assertEqual(vend.order_ids.amount_total, 120)
+
+    def test_who_goes_on_at_once_leaves_nothing_behind(self):
+        """A screen that never was shown asks for nothing, and hears nothing, any more."""
+
+        def slow(method):
+            @wraps(method)
+            def wait(*args):
+                time.sleep(1.5)
+                return method(*args)
+
+            return wait
+
+        today, health = (type(self.env[name]) for name in ("wine.today", "wine.bridge.health"))
+        with (
+            patch.object(today, "figures", slow(today.figures)),
+            patch.object(health, "page", slow(health.page)),
+        ):
+            self.start_tour(
+                "/odoo/action-wine_vending.wine_machine_action",
+                "wine_left_before_it_is_there",
+                login="tour-admin",
+            )
 
 
 class TailCommon(HealthCommon, TourCommon):

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-3.0-or-later
-import {Component, onWillStart, onWillUnmount, useState} from "@odoo/owl";
+import {Component, onWillDestroy, onWillStart, useState} from "@odoo/owl";
 import {AlertDialog} from "@web/core/confirmation_dialog/confirmation_dialog";
 import {Layout} from "@web/search/layout";
 import {_t} from "@web/core/l10n/translation";
@@ -37,7 +37,7 @@ export class WineBridgePage extends Component {
         this.bus.subscribe("wine_bridge", listener);
         this.bus.start();
         const poll = setInterval(() => this.load(), POLL_MS);
-        onWillUnmount(() => {
+        onWillDestroy(() => {
             clearInterval(poll);
             clearTimeout(this.timer);
             this.bus.unsubscribe("wine_bridge", listener);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-3.0-or-later
-import {Component, onWillStart, onWillUnmount, useState} from "@odoo/owl";
+import {Component, onWillDestroy, onWillStart, useState} from "@odoo/owl";
 import {Layout} from "@web/search/layout";
 import {_t} from "@web/core/l10n/translation";
 import {deserializeDateTime, formatDateTime} from "@web/core/l10n/dates";
@@ -38,7 +38,7 @@ export class WineBridgeTail extends Component {
         this.busy = false;
         onWillStart(() => this.load());
         const poll = setInterval(() => this.look(), POLL_MS);
-        onWillUnmount(() => clearInterval(poll));
+        onWillDestroy(() => clearInterval(poll));
     }
 
     get display() {

@@ -180,3 +180,48 @@ tours.add("wine_bridge_live_tail", {
         {content: "Paused", trigger: ".o_wine_tail_pause[aria-pressed=true]"},
     ],
 });
+
+const SLOW = ["wine_vending.wine_today_action", "wine_device_bridge.wine_bridge_page_action"];
+
+/** Whoever goes on before a screen is there leaves no clock of it running. */
+tours.add("wine_left_before_it_is_there", {
+    steps: () => {
+        const running = new Set();
+        return [
+            {
+                content: "Screens are left while they still load",
+                trigger: ".o_kanban_record:contains('Tour Machine')",
+                async run() {
+                    const {setInterval: start, clearInterval: stop} = window;
+                    window.setInterval = (...how) => {
+                        const clock = start.apply(window, how);
+                        running.add(clock);
+                        return clock;
+                    };
+                    window.clearInterval = (clock) => {
+                        running.delete(clock);
+                        stop.call(window, clock);
+                    };
+                    const {action} = odoo.__WOWL_DEBUG__.root.env.services;
+                    for (const screen of SLOW) {
+                        const before = running.size;
+                        action.doAction(screen);
+                        while (running.size === before) {
+                            await new Promise((resolve) => setTimeout(resolve, 20));
+                        }
+                        await action.doAction("wine_vending.wine_machine_action");
+                    }
+                },
+            },
+            {
+                content: "Nothing of them is left",
+                trigger: ".o_kanban_record:contains('Tour Machine')",
+                run() {
+                    if (running.size) {
+                        throw new Error(`${running.size} clocks run for screens that are gone`);
+                    }
+                },
+            },
+        ];
+    },
+});

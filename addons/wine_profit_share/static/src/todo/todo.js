@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-3.0-or-later
-import {Component, onWillStart, onWillUnmount, useState} from "@odoo/owl";
+import {Component, onWillDestroy, onWillStart, useState} from "@odoo/owl";
 import {deserializeDate, deserializeDateTime, formatDateTime} from "@web/core/l10n/dates";
 import {Layout} from "@web/search/layout";
 import {_t} from "@web/core/l10n/translation";
@@ -38,7 +38,7 @@ export class WineShareTodo extends Component {
         bus.subscribe("wine_share_todo", again);
         bus.start();
         const poll = setInterval(again, POLL_MS);
-        onWillUnmount(() => {
+        onWillDestroy(() => {
             clearInterval(poll);
             bus.unsubscribe("wine_share_todo", again);
         });

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-3.0-or-later
-import {onWillUnmount} from "@odoo/owl";
+import {onWillDestroy} from "@odoo/owl";
 import {useService} from "@web/core/utils/hooks";
 
 /** A burst of sales is one reload; the last one is never lost. */
@@ -36,7 +36,8 @@ export function useLiveMachines(onChange) {
     };
     bus.subscribe("wine_machines", listener);
     bus.start();
-    onWillUnmount(() => {
+    // not on unmounting: a screen that is left while it loads was never mounted
+    onWillDestroy(() => {
         clearTimeout(timer);
         bus.unsubscribe("wine_machines", listener);
     });

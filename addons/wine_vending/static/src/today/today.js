@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-3.0-or-later
-import {Component, onWillStart, onWillUnmount, useState} from "@odoo/owl";
+import {Component, onWillDestroy, onWillStart, useState} from "@odoo/owl";
 import {deserializeDateTime, formatDateTime} from "@web/core/l10n/dates";
 import {Layout} from "@web/search/layout";
 import {_t} from "@web/core/l10n/translation";
@@ -29,7 +29,7 @@ export class WineToday extends Component {
         onWillStart(() => this.load());
         useLiveMachines(() => this.load());
         const poll = setInterval(() => this.load(), POLL_MS);
-        onWillUnmount(() => clearInterval(poll));
+        onWillDestroy(() => clearInterval(poll));
     }
 
     get display() {
