@@ -7,6 +7,7 @@ import shutil
 import signal
 import subprocess
 import threading
+from collections import Counter
 from contextlib import suppress
 from unittest.mock import patch
 
@@ -35,6 +36,7 @@ class Ground(House):
         self.count, self.hasty = machines, hasty
         self._one_at_a_time = threading.RLock()
         self.bridges = []
+        self.gone = Counter()  # machine → bottles that went unheard with a board
 
     def __enter__(self):
         self.cluster = self.stack.enter_context(Cluster(self.hasty))

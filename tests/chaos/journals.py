@@ -36,6 +36,7 @@ class Told:
     sales: dict = field(default_factory=dict)  # vend id → Sold; no cents where none was kept
     turns: Counter = field(default_factory=Counter)  # vend id → how often it was delivered
     asked: dict = field(default_factory=dict)  # vend id → machine, of payments at the platform
+    gone: Counter = field(default_factory=Counter)  # machine → bottles that nobody heard of
     slots: dict = field(default_factory=dict)  # (machine, slot) → bottles
 
 

@@ -244,6 +244,8 @@ class Stage:
             held = platform.read(connection.cursor(), self.since, company.PREFIX, stock=True)
             self.held = held
         connection.close()
+        self.ground.gone += count.unheard_of(told, held)
+        told.gone = self.ground.gone
         result = self.result
         result.events, result.vends = len(told.events), len(told.sales)
         result.asked = len(told.asked)

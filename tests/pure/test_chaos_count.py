@@ -9,7 +9,7 @@ from fleet.config import MachineConfig
 from fleet.device import Device
 from fleet.options import Options
 from tests.chaos import journals
-from tests.chaos.count import Held, Verdict, compare
+from tests.chaos.count import Held, Verdict, compare, unheard_of
 from tests.chaos.journals import KeptJournal, Sold, Told
 from tests.chaos.report import markdown, printed
 from tests.chaos.stage import Result
@@ -194,6 +194,17 @@ def test_a_result_that_went_with_its_board_leaves_its_vend_open():
     for rows in (there.orders, there.payments, there.shares):
         rows.pop()
     assert compare(here, there).clean
+
+
+def test_a_bottle_whose_sale_went_with_its_board_stays_in_the_books():
+    here, there = told(), held()
+    here.destroyed.add("e1")
+    for kind in ("events", "vends", "orders", "payments", "shares"):
+        getattr(there, kind).pop(1)
+    there.stock = {MACHINE: 9}
+    assert compare(here, there).lost
+    here.gone = unheard_of(here, there)
+    assert here.gone == {MACHINE: 2} and compare(here, there).clean
 
 
 def test_fewer_events_than_were_wanted_fail():
