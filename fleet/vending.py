@@ -53,6 +53,8 @@ class Vending:
     def authorise(self, cmd, args, now):
         """`vend.authorize`: refuse with a code, or accept and move."""
         vend = self.state.vends.get(args.get("vend_id"))
+        if not vend and self.job and self.job.sale.vend_id == args.get("vend_id"):
+            vend = {"state": "accepted"}  # as good as: it is still being thought about
         if vend:
             return self._repeat(cmd, args["vend_id"], vend, now)
         code = self._expired(args, now) or self.refusal(args)

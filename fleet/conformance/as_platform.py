@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 from fleet import firmware
 from fleet.conformance.bench import moment
+from fleet.conformance.line import Line, answers_plainly
 from fleet.conformance.serve import serving
 from fleet.conformance.vends import Vends
 
@@ -47,7 +48,7 @@ class Trials:
         if not self.appears():
             return False
         for trial in (self.shadow, self.questions, self.commands, self.acknowledgement, self.vends,
-                      self.lock, self.restart, self.firmware, self.above):  # fmt: skip
+                      self.lock, self.restart, self.cut, self.firmware, self.above):  # fmt: skip
             trial()
         self.bench.watch.finish()
         return True
@@ -58,6 +59,8 @@ class Trials:
         born = bench.wait(0, "birth", seconds=self.plan.attend)
         if not born and bench.end(bench.command("counter.request")) is None:
             return False
+        plain = not bench.line.broker.tls or answers_plainly(bench.line.broker)
+        self.check("9.tls", not plain, "plain words are answered where it speaks")
         self._make(self.plan.replay)  # behind a backlog that may wait
         return True
 
@@ -286,6 +289,27 @@ class Trials:
         bench.confirm(bench.watch.epoch)
         if self.plan.slot and self.plan.lines:
             Vends(self).after_restart()
+
+    def cut(self):
+        """§4: somebody comes by its name and credential, so the broker ends its line and session.
+
+        Where the broker knows it by another name than its UUID, nothing is shown.
+        """
+        bench, mark, heard = self.bench, self.bench.mark(), len(self.bench.line.heard)
+        machine = bench.machine
+        line = Line(bench.line.broker, machine.uuid, (machine.username, machine.password))
+        try:
+            line.connect()
+        except OSError:
+            return
+        finally:
+            line.close()
+        told = bench.wait(mark, "state", state="offline")
+        born = bench.wait(mark, "birth", seconds=self.plan.attend)
+        if told or born:
+            how = [(one.qos, one.retain) for one in bench.line.heard[heard:]
+                   if one.topic.endswith("/up/state")][:1]  # fmt: skip
+            self.check("4.will", told and how == [(1, True)], f"(QoS, retained): {how or 'none'}")
 
     # firmware
 

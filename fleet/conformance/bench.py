@@ -21,6 +21,7 @@ class Bench:
     """
 
     def __init__(self, config, machine, verdicts, account=(None, None), patience=10.0, quiet=1.5):
+        self.machine = machine
         self.base = config.topic(machine.uuid, "").rstrip("/")
         self.verdicts, self.patience, self.quiet = verdicts, patience, quiet
         self.watch, self.stored, self.holding, self.above = Watch(verdicts, self.base), {}, False, 0

@@ -2,6 +2,7 @@
 """The kit's own line to a broker: a thread listens, the trials ask and wait."""
 
 import json
+import socket
 import ssl
 import threading
 import time
@@ -108,3 +109,14 @@ class Line:
             self.heard.append(heard)
             self.listener(heard)
             self.changed.notify_all()
+
+
+def answers_plainly(broker, seconds=2.0):
+    """Whether a word without TLS is answered at the broker's port. OSError: nobody there."""
+    with socket.create_connection((broker.host, broker.port), seconds) as line:
+        line.settimeout(seconds)
+        line.sendall(b"\x10\x0f\x00\x04MQTT\x05\x02\x00\x3c\x00\x00\x02hi")
+        try:
+            return line.recv(1) == b"\x20"  # CONNACK, whatever it says
+        except OSError:
+            return False

@@ -19,6 +19,7 @@ DEVICE = {
     "2.seq": "events count one by one, other messages do not",
     "2.identity": "an event that is sent again is the same event",
     "2.boot": "boot names the power-up: the same within it, another after it",
+    "2.hist": "what happened after its goodbye and before its birth says hist",
     "2.time": "ts is a time with an offset, ts_q one of its three words",
     "2.type": "type is that of the topic or a text for events",
     "2.readings": "readings are finite and possible",
@@ -32,6 +33,7 @@ DEVICE = {
     "4.birth": "birth comes first in a session and says what §4 lists",
     "4.online": "says that it is online after birth",
     "4.offline": "offline is said for it, or by it, when it goes",
+    "4.will": "the broker says offline for it, QoS 1 and retained, when its line breaks",
     "4.next_seq": "next_seq is above every number that was used",
     "4.rate": "at most 5 events per second on average",
     "4.session": "a command that was sent while it was away arrives",
@@ -44,8 +46,12 @@ DEVICE = {
     "6.wrong_price": "another price is rejected: wrong_price",
     "6.stale_planogram": "a later version is rejected: stale_planogram",
     "6.unknown_slot": "a slot that is not there is rejected: unknown_slot",
+    "6.empty": "more than the slot can hold is rejected: empty",
+    "6.busy": "another vend while one is under way is rejected: busy",
+    "6.duplicate": "the same vend while it is under way moves once and is not rejected",
     "6.age_required": "wine for adults without a check is rejected: age_required",
     "6.maintenance": "a locked machine rejects: maintenance",
+    "6.cancelled": "a cancellation before acceptance is honoured, and nothing moves",
     "6.cancel": "a cancellation after acceptance is not honoured",
     "7.life": "received, perhaps in_progress, then one end, each naming the command",
     "7.repeat": "the same id again: the stored answer, nothing else",
@@ -65,6 +71,7 @@ DEVICE = {
     "8.settings": "applies the same version with another sha256: a setting was changed",
     "8.whole": "applies nothing of a version with an error, and reports it",
     "8.older": "an older version changes nothing",
+    "9.tls": "it speaks at a port that answers TLS alone",
 }
 
 PLATFORM = {

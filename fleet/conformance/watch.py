@@ -3,6 +3,7 @@
 
 from dataclasses import dataclass
 
+from fleet import clock
 from fleet.conformance import messages
 
 RATE, BURST = 5.0, 60  # events per second; one full message and some steps of a vend above it
@@ -31,6 +32,7 @@ class Watch:
         self.said, self.events, self.ids, self.seqs = [], {}, {}, []
         self.epoch = self.boot = self.birth = None
         self.away, self.skipped, self.recent = False, set(), []
+        self.left, self.gone, self.latest = None, None, 0.0
 
     def take(self, heard):
         """One message; returns what of it is an event, as a list of messages."""
@@ -80,6 +82,7 @@ class Watch:
         """Birth first, then online; one epoch, and one boot from birth to birth (§2, §4)."""
         data = Said(channel, message, 0.0).data
         state = data.get("state") if channel == "state" else None
+        self._gone(channel, message, state)
         if state == "offline":
             self.away = True
             return self.verdicts.ok("4.offline")
@@ -120,9 +123,31 @@ class Watch:
         self.verdicts.check("2.id", fresh, f"id {message.get('id')} on another message")
         if channel != "evt" or type(message.get("seq")) is not int:
             return
+        if message["seq"] not in self.events:
+            self._late(message)
         stands = self.events.setdefault(message["seq"], bare)
         if stands is not bare:
             self.verdicts.check("2.identity", stands == bare, f"seq {message['seq']} changed")
+
+    def _gone(self, channel, message, state):
+        """Keep when it was away: from its own goodbye, which is later than all before, to birth.
+
+        What it said in the moment before a line broke may have been told as it happened.
+        """
+        now = _moment(message)
+        if channel == "birth":
+            self.gone = self.left and now and (self.left, now)
+            self.left = None
+        elif state == "offline":
+            self.left = now if now and now >= self.latest else None
+        self.latest = max(self.latest, now or 0)
+
+    def _late(self, message):
+        """What happened while it was away comes from the journal."""
+        at = _moment(message)
+        if self.gone and at and self.gone[0] < at < self.gone[1]:
+            late = message.get("hist") is True
+            self.verdicts.check("2.hist", late, f"seq {message['seq']} is of while it was away")
 
     def _event(self, said):
         seq = said.message.get("seq")
@@ -143,3 +168,11 @@ class Watch:
         if len(used) > 1:
             lacking = sorted(set(range(min(used), max(used))) - used - self.skipped)
             self.verdicts.check("2.seq", not lacking, f"never came: {lacking[:10]}")
+
+
+def _moment(message):
+    """When a message happened, seconds; None where its clock does not say."""
+    try:
+        return clock.parse(message["ts"]) if message.get("ts_q") == "synced" else None
+    except (KeyError, ValueError, AttributeError, TypeError):
+        return None

@@ -47,7 +47,8 @@ class Broker:
         self.conf = Path(folder) / "mosquitto.conf"
         self.conf.write_text(
             f"listener {self.port} 127.0.0.1\nallow_anonymous true\npersistence false\n"
-            "max_queued_messages 100000\nmax_inflight_messages 100\nset_tcp_nodelay true\n"
+            "user root\nmax_queued_messages 100000\nmax_inflight_messages 100\n"
+            "set_tcp_nodelay true\n"
         )
         if accounts is not None:
             self._guard(Path(folder), accounts, rules)
@@ -72,7 +73,7 @@ class Broker:
         acl.chmod(0o600)
         self.conf.write_text(
             self.conf.read_text().replace("allow_anonymous true", "allow_anonymous false")
-            + f"user root\npassword_file {passwords}\nacl_file {acl}\n"
+            + f"password_file {passwords}\nacl_file {acl}\n"
         )
 
     def start(self):

@@ -5,13 +5,16 @@ import base64
 import json
 import threading
 import uuid
+from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 
 from fleet import cli, firmware, schema
-from fleet.config import read
+from fleet.config import Broker, read
 from fleet.conformance.as_platform import Plan, Trials
 from fleet.conformance.bench import Bench
+from fleet.conformance.line import answers_plainly
 from fleet.conformance.rules import DEVICE, Verdicts
 from fleet.options import Options
 from fleet.runner import Fleet
@@ -21,7 +24,15 @@ from fleet.tests.abreast import Abreast
 KEY = bytes(range(32))
 LONG = "2099-01-01T00:00:00+00:00"
 UNSEEN = {"5.vend.local", "5.auth.request", "5.slot.state", "5.restock.done", "5.cash.collected",
-          "5.fault.raised", "5.fault.cleared", "5.test.vend"}  # fmt: skip
+          "5.fault.raised", "5.fault.cleared", "5.test.vend", "2.hist"}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def broker(tmp_path_factory):
+    """One that speaks TLS, and plain words at another port."""
+    broker = standin.Broker(tmp_path_factory.mktemp("secure")).certified().start()
+    yield broker
+    broker.stop()
 
 
 class Shop:
@@ -29,10 +40,11 @@ class Shop:
 
     def __init__(self, broker, folder, flaw=None, **options):
         self.tenant = f"kit-{uuid.uuid4().hex[:8]}"
-        self.config = standin.configuration(broker.port) | {"tenant": self.tenant}
+        self.config = standin.configuration(broker.tls_port) | {"tenant": self.tenant}
+        self.config["broker"] |= {"tls": bool(broker.ca), "ca": broker.ca}
         self.config["machines"][0]["uuid"] = str(uuid.uuid4())
         self.config["firmware_key"] = firmware.public(KEY)
-        quick = {"start_spread": 0, "dispense": 0.05, "hello": 0.2, "tele": 1.0}
+        quick = {"start_spread": 0, "dispense": 0.2, "think": 0.2, "hello": 0.2, "tele": 1.0}
         self.fleet = Fleet(self.config, folder / self.tenant, Options(**(quick | options)))
         self.flaw, self.stop, self.todo = flaw, threading.Event(), []
         self.thread = threading.Thread(target=self._run)
@@ -56,8 +68,12 @@ class Shop:
         self.thread.join()
 
 
-def tried(broker, folder, flaw=None, trials=None, todo=(), patience=3.0, replay=3.0, **options):
-    """Verdicts about a device with a flaw; `trials` names those to be made, all without it."""
+def tried(broker, folder, flaw=None, trials=None, todo=(), after=(), patience=3.0, replay=3.0,
+          **options):  # fmt: skip
+    """Verdicts about a device with a flaw; `trials` names those to be made, all without it.
+
+    `todo` is done at the machine meanwhile, `after` when they are over.
+    """
     verdicts, shop = Verdicts(DEVICE), Shop(broker, folder, flaw, **options)
     known = read(shop.config)
     bench = Bench(known, known.machines[0], verdicts, patience=patience, quiet=0.2)
@@ -74,7 +90,9 @@ def tried(broker, folder, flaw=None, trials=None, todo=(), patience=3.0, replay=
                 assert run.appears()
                 for name in trials:
                     getattr(run, name)()
-                bench.line.wait(lambda: not shop.todo and shop.fleet.drained(), 1.5)
+                shop.todo += after
+                seconds = 6.0 if todo or after else 1.5
+                bench.line.wait(lambda: not shop.todo and shop.fleet.drained(), seconds)
                 bench.watch.finish()
     finally:
         bench.close()
@@ -87,13 +105,23 @@ def test_the_device_of_the_fleet_keeps_the_protocol(broker, tmp_path):
     assert {rule for rule in DEVICE if verdicts.of(rule) == "not seen"} == UNSEEN
 
 
+def away(machine):
+    """It says goodbye and goes."""
+    machine.wanted = False
+    machine.leave()
+
+
+#: it counts while it is away
+AWAY = (away, lambda machine: machine.act("count"), lambda machine: machine.go_online())
+
+
 def test_what_people_do_at_it_is_seen_too(broker, tmp_path):
     todo = [
         lambda machine: machine.buy("A2", outcome="jam"),
         lambda machine: machine.request("member", "T"),
         lambda machine: machine.act("visit", "Ann"),
     ]
-    verdicts = tried(broker, tmp_path, trials=("shadow", "questions"), todo=todo)
+    verdicts = tried(broker, tmp_path, trials=("shadow", "questions"), todo=todo, after=AWAY)
     assert verdicts.failed == {}
     assert {rule for rule in UNSEEN if verdicts.of(rule) != "pass"} == set()
 
@@ -220,6 +248,26 @@ def kind(suffix, name):
     return flawed.deaf(suffix, lambda document: document.get("type") == name)
 
 
+def confused(machine):
+    """The same vend again is one too many."""
+    vending = machine.device.vending
+    repeat = vending._repeat
+
+    def again(cmd, vend_id, vend, now):
+        if vend["state"] in ("accepted", "started"):
+            data = {"vend_id": vend_id, "code": "busy"}
+            machine.device.emit(now, "vend.rejected", data, vend_id)
+        repeat(cmd, vend_id, vend, now)
+
+    vending._repeat = again
+
+
+def light_will(machine):
+    """The last will may get lost."""
+    connect = machine.link.connect
+    machine.link.connect = lambda will: connect(replace(will, qos=0))
+
+
 def sulking(machine):
     """Nothing more after a rejected event."""
     hear, publish = machine.device.acknowledged, machine.link.publish
@@ -322,6 +370,7 @@ FLAWS = {
                                  if m["data"]["state"] == "online" else None, "state"), Q),
     "4.offline": (no_goodbye, ("restart",)),
     "4.next_seq": (flawed.outgoing(flawed.put_data(next_seq=1), "birth"), R),
+    "4.will": (light_will, ("questions", "cut")),
     "4.session": (no_session, ("restart",)),
     "5.cash.level": (PRICE, Q),
     "5.door": (flawed.outgoing(flawed.put_data(state="open"), "evt", "door"), Q),
@@ -336,6 +385,10 @@ FLAWS = {
     "6.stale_planogram": (flawed.command("vend.authorize", args_price_version=1), V),
     "6.unknown_slot": (flawed.command("vend.authorize", args_slot="A1"), V),
     "6.age_required": (flawed.command("vend.authorize", args_age_checked=True), V),
+    "6.empty": (flawed.command("vend.authorize", args_qty=1), V),
+    "6.busy": (flawed.outgoing(flawed.put_data(code="maintenance"), "evt", "vend.rejected"), V),
+    "6.duplicate": (confused, V),
+    "6.cancelled": (kind("cmd", "vend.cancel"), V),
     "6.maintenance": (kind("cmd", "machine.lock"), ("shadow", "lock")),
     "6.cancel": (flawed.command("vend.cancel", args_vend_id=str(uuid.UUID(int=3))), V),
     "7.life": (without("received"), Q),
@@ -393,10 +446,24 @@ def test_a_flaw_is_found(flawed_devices, rule):
 
 
 def test_no_rule_is_left_out():
-    """Each rule but those of single events has its flaw; 4.rate has a test of its own."""
+    """Each rule but those of single events has its flaw; three have a test of their own."""
     assert {rule for rule in DEVICE if rule[0] != "5"} == {
         rule for rule in FLAWS if rule[0] != "5"
-    } | {"4.rate"}
+    } | {"2.hist", "4.rate", "9.tls"}
+
+
+def test_what_is_told_late_and_looks_live_is_found(broker, tmp_path):
+    live = flawed.outgoing(flawed.put(hist=False), "evt")
+    verdicts = tried(broker, tmp_path, live, trials=("shadow",), after=AWAY)
+    assert verdicts.failed.keys() == {"2.hist"}
+
+
+def test_plain_words_are_found(broker, tmp_path):
+    plain = SimpleNamespace(tls_port=broker.port, ca=None)
+    verdicts = tried(plain, tmp_path, trials=("questions",))
+    assert verdicts.failed.keys() == {"9.tls"}
+    assert answers_plainly(Broker("127.0.0.1", broker.port))
+    assert not answers_plainly(Broker("127.0.0.1", broker.tls_port))
 
 
 def test_a_backlog_that_waits_as_it_may_is_no_flaw(broker, tmp_path):

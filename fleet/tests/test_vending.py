@@ -223,3 +223,15 @@ def test_a_power_cut_between_acceptance_and_motor_is_failed(bench_factory):
     bench.power()
     assert bench.data("vend.result")[0]["outcome"] == "failed"
     assert not bench.device.motor.moves
+
+
+def test_the_same_vend_while_it_is_thought_about(bench_factory):
+    """Not accepted yet, and no second vend: neither is it rejected as busy."""
+    bench = bench_factory(options=Options(start_spread=0, dispense=0, hello=0, tele=0, think=1.0))
+    args = standin.authorisation()
+    bench.command("vend.authorize", args)
+    [*_life, answer] = bench.command("vend.authorize", args)
+    assert (answer["status"], answer["code"]) == ("in_progress", "duplicate")
+    bench.listen(1.1)
+    kinds = [event["type"] for event in bench.events() if event["type"].startswith("vend.")]
+    assert kinds == ["vend.accepted", "vend.started", "vend.result"]
