@@ -1,5 +1,10 @@
 # SPDX-License-Identifier: LGPL-3.0-or-later
-"""One machine that sends 1,000 messages a second slows none of fifty others, and loses nothing."""
+"""One machine that sends 1,000 messages a second slows none of fifty others, and loses nothing.
+
+What that means here: 95 % of what the others say is acknowledged within twice the time that it
+takes without the flood and :data:`SLACK` more, in the same run, and all of it is stored once. One
+flood, eight seconds long; what the broker or the line bear is not tried.
+"""
 
 import json
 import os
@@ -17,6 +22,8 @@ from tools.env.paths import PROJECT, PYTHON
 pytestmark = pytest.mark.alone
 NORMAL, PER_SECOND = 50, 1000
 QUIET, FLOOD = 4.0, 8.0
+#: seconds that the computer may take for itself, beside twice the time without a flood
+SLACK = 0.1
 #: MiB: what the bridge may grow by while it is flooded
 GROWTH = 80
 
@@ -126,11 +133,12 @@ def test_a_flood(house, boards):
         f"the bridge grew by {during - before:.0f} MiB"
     )
 
-    # a busy machine may not bring forth all of it; ten times what one may say is a flood
-    assert rate > 0.5 * PER_SECOND, f"only {rate:.0f} messages/s: the test floods nobody"
+    assert rate > 0.9 * PER_SECOND, (
+        f"only {rate:.0f} messages/s: that is not the flood of the title"
+    )
     waiting = {board.uuid: board.waiting() for board in normal if board.waiting()}
     assert not waiting, f"events without evt_ack: {waiting}"
-    assert p95(flooded) <= max(2 * p95(quiet), 0.5)
+    assert p95(flooded) <= 2 * p95(quiet) + SLACK
     assert during - before <= GROWTH
     _nothing_lost_or_doubled(house, normal, talk.seq)
 

@@ -25,12 +25,12 @@ class Expected:
     def __init__(self, topics, machines):
         """:param machines: UUID → ``Known``"""
         from odoo.addons.wine_device_bridge.core import envelope
-        from odoo.addons.wine_device_bridge.process.link import PAYLOAD_LIMIT, Publish
+        from odoo.addons.wine_device_bridge.process.link import Publish
         from odoo.addons.wine_device_bridge.process.telemetry import rows_of
 
         self.topics, self.machines = topics, machines
         self.read, self.rows_of = envelope.read, rows_of
-        self.publish, self.limit = Publish, PAYLOAD_LIMIT
+        self.publish, self.limit = Publish, envelope.READ_LIMIT
         self.messages = self.readings = self.unreadable = self.spoilt = 0
         self.items = Counter()
 
