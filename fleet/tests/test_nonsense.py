@@ -4,7 +4,7 @@
 import json
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fleet import planogram
@@ -26,6 +26,7 @@ ARGS = ("vend_id", "slot", "sku", "qty", "ml", "price", "currency", "price_versi
         "expires_at")  # fmt: skip
 
 
+@settings(deadline=None)
 @given(KINDS, JSON)
 def test_any_command(bench_factory, kind, args):
     bench = bench_factory()
@@ -34,6 +35,7 @@ def test_any_command(bench_factory, kind, args):
     doors(bench, 1)
 
 
+@settings(deadline=None)
 @given(st.sampled_from(ARGS), JSON)
 def test_one_spoilt_argument_never_sells_something_else(bench_factory, key, value):
     bench = bench_factory()
@@ -44,6 +46,7 @@ def test_one_spoilt_argument_never_sells_something_else(bench_factory, key, valu
         assert data["slot"] == "A1" and data["outcome"] == "success"
 
 
+@settings(deadline=None)
 @given(st.dictionaries(st.sampled_from(("epoch", "ack_seq", "missing", "rejected")), JSON))
 def test_any_acknowledgement(bench_factory, ack):
     bench = bench_factory()
@@ -53,6 +56,7 @@ def test_any_acknowledgement(bench_factory, ack):
     bench.listen(1)
 
 
+@settings(deadline=None)
 @given(st.dictionaries(st.sampled_from(("version", "planogram", "config", "sha256")), JSON))
 def test_any_shadow(bench_factory, document):
     bench = bench_factory()
@@ -63,6 +67,7 @@ def test_any_shadow(bench_factory, document):
     )
 
 
+@settings(deadline=None)
 @given(JSON)
 def test_any_configuration_of_a_good_shadow(bench_factory, config):
     bench = bench_factory()
@@ -73,6 +78,7 @@ def test_any_configuration_of_a_good_shadow(bench_factory, config):
 
 
 @pytest.mark.parametrize("key", ["slot", "sku", "price", "currency", "capacity", "par"])
+@settings(deadline=None)
 @given(value=JSON)
 def test_any_line(key, value):
     document = standin.planogram()

@@ -162,6 +162,7 @@ class WineVend(models.Model):
     _uuid_unique = models.Constraint("UNIQUE(uuid)", "This vend is already known.")
     _by_slot = models.Index("(slot_id, device_epoch, device_seq)")
     _waiting = models.Index("(expires_at) WHERE state = 'authorised'")
+    _begun = models.Index("(expires_at) WHERE state IN ('accepted', 'dispensing')")
     _to_void = models.Index("(ended_at) WHERE payment_state = 'void_pending'")
     _positive = models.Constraint("CHECK(qty > 0)", "A vend delivers at least one bottle.")
 

@@ -9,12 +9,15 @@ from ..core import vend_flow
 from ..core.business_time import business_date
 from ..core.facts import RetryLater
 from ..core.money import part_of
+from ..core.told import _lt
 from .wine_vend_order import UNPAID_KINDS, Posting
 
 #: a machine answers within this time or never (seconds)
 AUTHORISE_SECONDS = 60
 #: how long a late success may still find the authorised money (minutes)
 VOID_AFTER_MINUTES = 15
+#: what a machine began and never ended is decided by a person after this time (hours)
+UNHEARD_HOURS = 24
 
 
 @contextmanager
@@ -133,6 +136,7 @@ class WineVend(models.Model):
         now = fields.Datetime.now()
         late = self.search([("state", "=", "authorised"), ("expires_at", "<", now)])
         late._expire()
+        self._give_to_people(now - timedelta(hours=UNHEARD_HOURS))
         unclaimed = self.search(
             [
                 ("payment_state", "=", "void_pending"),
@@ -151,6 +155,38 @@ class WineVend(models.Model):
             ended_at=fields.Datetime.now(),
         ):
             vend._send_cancel()
+
+    @api.model
+    def _give_to_people(self, since):
+        """What a machine took on before ``since`` and never ended: its board may be gone.
+
+        A case is opened as where the machine does not know itself; a word of it that comes after
+        all still counts, so no outcome is written down.
+        """
+        begun = (vend_flow.ACCEPTED, vend_flow.DISPENSING)
+        unheard = self.search([("state", "in", begun), ("expires_at", "<", since)])
+        moved = unheard._update_state(vend_flow.UNKNOWN)
+        self.env["wine.case"]._open_cases(
+            [
+                {
+                    "kind": "unknown",
+                    "vend_id": vend.id,
+                    "machine_id": vend.machine_id.id,
+                    "region_id": vend.region_id.id,
+                    "currency_id": vend.currency_id.id,
+                    "reference": vend.uuid,
+                    "amount": vend.amount_total,
+                    "text": _lt(
+                        "Vend %(vend)s from slot %(slot)s was begun and never ended: the machine "
+                        "has said nothing of it since. The payment is authorised and not "
+                        "captured. Look at the slot or ask the consumer, then decide.",
+                        vend=vend.uuid,
+                        slot=vend.slot_code,
+                    ),
+                }
+                for vend in moved
+            ]
+        )
 
     def _send_cancel(self):
         """Ask the machine not to deliver; it obeys only while its motor has not moved."""

@@ -135,6 +135,46 @@ class TestVendPlatform(WineCommon):
         self.assertEqual(vend.state, "captured")
         self.assertEqual(vend.case_ids.kind, "conflict")
 
+    # === BEGUN AND NEVER ENDED === #
+
+    def unheard(self, begin=("vend.accepted", "vend.started")):
+        """A vend of the day before yesterday, of whose end no word has come; the day has passed."""
+        vend = self.authorise()
+        for kind in begin:
+            self.say(vend, kind)
+        self.expire(vend, 25 * 60)
+        return vend
+
+    def test_what_was_begun_and_never_ended_is_given_to_a_person_once(self):
+        """Its board has burnt: the money is neither kept nor let go by itself."""
+        for begin in (("vend.accepted",), ("vend.accepted", "vend.started")):
+            with self.subTest(begin=begin):
+                vend = self.unheard(begin)
+                self.assertEqual((vend.state, vend.outcome), ("unknown", False))
+                self.assertEqual(vend.payment_state, "authorised")
+                self.assertEqual(vend.case_ids.kind, "unknown")
+                self.assertEqual(vend.case_ids.amount, 120.0)
+                self.expire(vend, 26 * 60)
+                self.assertEqual(len(vend.case_ids), 1)
+                vend.case_ids.action_did_not()
+                self.assertEqual((vend.state, vend.payment_state), ("voided", "voided"))
+                self.assertFalse(vend.order_ids)
+
+    def test_a_word_that_comes_after_all_still_counts(self):
+        vend = self.unheard()
+        self.result(vend, "success")
+        self.assertEqual((vend.state, vend.payment_state), ("captured", "captured"))
+        self.assertEqual(vend.order_ids.amount_total, 120.0)
+
+    def test_what_was_begun_today_is_waited_for(self):
+        vend = self.authorise()
+        self.say(vend, "vend.accepted")
+        self.expire(vend, 23 * 60)
+        self.assertEqual(vend.state, "accepted")
+        self.assertFalse(vend.case_ids)
+
+    # === NEVER ANSWERED === #
+
     def expire(self, vend, minutes):
         vend.expires_at = fields.Datetime.now() - timedelta(minutes=minutes)
         with self.enter_registry_test_mode():
