@@ -71,7 +71,9 @@ class WineFirmwareCampaign(models.Model):
     machine_ids = fields.Many2many(
         "wine.machine", string="Only these machines", help="Empty: all of the region and below."
     )
-    from_least = fields.Char("Lowest version", help="Machines that run this version or a newer one.")
+    from_least = fields.Char(
+        "Lowest version", help="Machines that run this version or a newer one."
+    )
     from_below = fields.Char("Below version", help="Machines that run an older version than this.")
     downgrade = fields.Boolean(
         "Newer machines too", help="Also machines that run a newer version: they go back."
