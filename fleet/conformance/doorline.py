@@ -10,6 +10,8 @@ from fleet.asking import PATIENCE
 from fleet.conformance.line import Heard, Line
 from fleet.door import ASKED, Door
 
+#: statuses with which the door asks to come again, and how long that is obeyed (seconds)
+TOO_FAST, PACED = (429, 503), 60.0
 POLL = 2.0  # seconds, the pace of §10; while a question is open it is ASKED
 
 
@@ -84,9 +86,18 @@ class DoorLine(Line):
             self.asking.clear()
             time.sleep(ASKED)
 
+    def _patiently(self, body):
+        """As §10 wants it: who is too fast comes again when the door says so."""
+        until = time.monotonic() + PACED
+        while True:
+            with self.posting:
+                answer = self.door.post(body)
+            if not self.open or answer.status not in TOO_FAST or time.monotonic() > until:
+                return answer
+            time.sleep(answer.pause or 1)
+
     def _post(self, body):
-        with self.posting:
-            answer = self.door.post(body)
+        answer = self._patiently(body)
         found = [("evt_ack", ack) for ack in answer.content.get("evt_ack") or ()]
         found += [("cmd", command) for command in answer.content.get("commands") or ()]
         if answer.content.get("desired"):
