@@ -33,7 +33,10 @@ class Teller:
             self.owed[key] = (journal, [*before, *rejected])
 
     def tell(self, busy=False):
-        """Tell what is owed, as far as the window allows; ``busy``: only now and then."""
+        """Tell what is owed, as far as the window allows; ``busy``: only now and then.
+
+        Whoever is busy asks once more when there is nothing left to do, for what was gathered.
+        """
         if busy and monotonic() - self.told < GATHER:
             return
         with self.lock:

@@ -61,12 +61,18 @@ class Ingest:
     def run(self):
         """Until told to stop, and then until the queue is empty."""
         while not self.stopping.is_set():
-            if not self._work() and self.uncounted:
-                self._count_late()
+            if not self._work():
+                self._rest()
         self.link.inbox.close()
         while not self.link.inbox.empty():
             self._work()
         self._count_late()
+
+    def _rest(self):
+        """Nothing came for a moment: tell what a busy one left owed, and note what is late."""
+        self.link.teller.tell()
+        if self.uncounted:
+            self._count_late()
 
     def _work(self):
         """Store what is there; returns how many publishes it was."""

@@ -10,6 +10,8 @@ from odoo.tests import tagged
 from odoo.tools import mute_logger
 
 from ..core.fairness import FairQueue
+from ..core.received import Received
+from ..core.tell import Teller
 from ..process import ingest, outbox, store
 from ..process.settings import Settings
 from .common import BridgeCommon
@@ -23,7 +25,7 @@ class Link:
     def __init__(self, topics):
         self.topics, self.inbox = topics, FairQueue(topics.base)
         self.told, self.owed = [], {}
-        self.teller = SimpleNamespace(owe=self.owe, tell=lambda busy: None)
+        self.teller = SimpleNamespace(owe=self.owe, tell=lambda busy=False: None)
 
     def acknowledge(self, publishes):
         self.told += publishes
@@ -104,6 +106,29 @@ class TestIngest(BridgeCommon):
         self.assertEqual(self.events(state="new").mapped("seq"), [1, 3])
         self.assertEqual(len(self.link.told), 3)
         self.assertEqual(self.link.owed[self.machine.uuid, 1]["missing"], [2])
+
+    def test_what_a_busy_moment_left_owed_is_told_when_nothing_more_comes(self):
+        """The last machines of a storm wait for no other machine's message to hear of theirs."""
+        sent = []
+
+        def send(messages):
+            sent.extend(topic for topic, _body in messages)
+            self.worker.stopping.set()
+            return range(len(sent) - len(messages), len(sent))
+
+        self.link.client = SimpleNamespace(send=send)
+        teller = self.link.teller = Teller(self.link)
+        teller.owe((self.machine.uuid, 1), Received(1, []))
+        teller.tell(busy=True)
+        self.worker.stopping.clear()
+        teller.owe((self.machine.uuid, 2), Received(2, []))
+        teller.taken([0])
+        self.assertEqual(len(sent), 1, "too soon after the last one: gathered")
+        late = threading.Timer(5, self.worker.stopping.set)
+        late.start()
+        self.addCleanup(late.cancel)
+        self.worker.run()
+        self.assertEqual(len(sent), 2)
 
     def test_a_sender_of_commands_survives_what_nobody_expects(self):
         """Nobody would start it anew, and with the last of them all commands would stay."""
