@@ -7,8 +7,12 @@ from time import monotonic
 
 from .topics import EVENT_ACK
 
-#: publishes on their way to the broker at most, and seconds that a busy bridge may gather them
-WINDOW, GATHER = 2000, 0.05
+#: publishes on their way to the broker at most: as many machines as one bridge has at its busiest,
+#: for the PUBACKs of these lie behind what machines say, and a bridge with much to store reads
+#: that late; a number of MQTT has 65,535 values, and others need some too
+WINDOW = 20_000
+#: seconds that a busy bridge may gather what is owed
+GATHER = 0.05
 
 
 class Teller:

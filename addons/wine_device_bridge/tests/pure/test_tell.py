@@ -71,6 +71,20 @@ def test_the_window(monkeypatch):
     assert [machine for _mid, machine, _said in broker.sent] == MACHINES
 
 
+def test_ten_thousand_machines_are_told_while_the_broker_is_not_read():
+    """In a storm the bridge leaves its socket alone, and the broker's PUBACKs lie unread in it.
+
+    Whoever waits for them before telling the rest has machines say all their events again.
+    """
+    broker = Broker()
+    teller = Teller(broker)
+    for number in range(10_000):
+        teller.owe((f"machine-{number}", 1), journal(50))
+        if number % 1000 == 999:
+            teller.tell()
+    assert len(broker.sent) == 10_000
+
+
 owing = st.tuples(st.just("owe"), st.sampled_from(MACHINES), st.integers(1, 3))
 steps = st.one_of(
     owing,
