@@ -14,7 +14,7 @@ BRIDGE = PROJECT / "addons" / "wine_device_bridge"
 OPERATIONS = PROJECT / "docs" / "operations"
 PREFIX = "wine_bridge_"
 #: labels that the bridge gives to its figures, and those of Prometheus itself
-LABELS = {"bridge", "code", "channel", "answer", "le", "instance", "job"}
+LABELS = {"bridge", "code", "channel", "answer", "status", "le", "instance", "job"}
 #: what is written: (object, method) → kind of the figure
 WRITERS = {
     ("metrics", "count"): "counter",

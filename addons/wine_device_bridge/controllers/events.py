@@ -1,10 +1,16 @@
 # SPDX-License-Identifier: LGPL-3.0-or-later
+import logging
+
+from psycopg2 import OperationalError
+
 from odoo import http
 from odoo.http import request
 
 from ..core import door
 from ..models.wine_bridge_door import Closed, TooFast
 from .doorway import answer, is_private, not_private, patiently, refusal
+
+_logger = logging.getLogger(__name__)
 
 
 class DeviceEvents(http.Controller):
@@ -25,19 +31,34 @@ class DeviceEvents(http.Controller):
         400: not understood; 401: wrong name or secret; 403: suspended or revoked; 411, 413: no
         length, or too much; 426: not by TLS; 429: too fast; 503: the database is busy.
         """
-        asked = request.httprequest
-        if not is_private(asked):
-            return not_private()
-        if asked.content_length is None:
-            return refusal(411, "length", "Say how long the body is.")
-        if asked.content_length > door.MOST_BYTES:
-            text = f"{asked.content_length} bytes; {door.MOST_BYTES} at most. Send fewer events."
-            return refusal(413, "too_large", text)
-        try:
-            return patiently(lambda: _serve(asked))
-        except TooFast as fast:
-            text = f"Come again in {fast.seconds} s."
-            return refusal(429, fast.code, text, Retry_After=fast.seconds)
+        answered = _answered(request.httprequest)
+        if answered.status_code not in (200, 400):  # those are counted with what they store
+            _count(answered.status_code)
+        return answered
+
+
+def _answered(asked):
+    if not is_private(asked):
+        return not_private()
+    if asked.content_length is None:
+        return refusal(411, "length", "Say how long the body is.")
+    if asked.content_length > door.MOST_BYTES:
+        text = f"{asked.content_length} bytes; {door.MOST_BYTES} at most. Send fewer events."
+        return refusal(413, "too_large", text)
+    try:
+        return patiently(lambda: _serve(asked))
+    except TooFast as fast:
+        text = f"Come again in {fast.seconds} s."
+        return refusal(429, fast.code, text, Retry_After=fast.seconds)
+
+
+def _count(status):
+    """A figure is worth no refusal of its own: a database that cannot take it goes uncounted."""
+    try:
+        request.env["wine.bridge.door.count"].sudo()._count(status)
+    except OperationalError as error:
+        request.env.cr.rollback()
+        _logger.info("an answer %s was not counted: %s", status, str(error).partition("\n")[0])
 
 
 def _serve(asked):

@@ -118,9 +118,22 @@ def _exposition(state):
     for code, count in sorted(figures["quarantine_day"].items()):
         text = "Messages refused within 24 hours"
         exposition.gauge("quarantine_last_day", count, text, code=code)
+    _door(exposition, figures["door"]["total"])
     for process in state["processes"]:
         _process(exposition, process)
     return exposition
+
+
+def _door(exposition, total):
+    """Of all workers together: they are kept in the database, and begin anew with it only."""
+    for status, count in total["posts"].items():
+        text = "Posts at the HTTPS door, by the status of the answer"
+        exposition.counter("door_posts", count, text, status=status)
+    exposition.counter("door_stored", total["stored"], "Messages that the HTTPS door stored")
+    text = "Messages that came to the HTTPS door again"
+    exposition.counter("door_duplicates", total["duplicates"], text)
+    text = "Messages that the HTTPS door put in quarantine"
+    exposition.counter("door_quarantined", total["quarantined"], text)
 
 
 def _process(exposition, process):

@@ -21,6 +21,7 @@ from . import wine_planogram
 from . import wine_bridge_process
 from . import wine_bridge_sample
 from . import wine_bridge_knock
+from . import wine_bridge_door_count
 from . import wine_bridge_door
 from . import wine_bridge_figures
 from . import wine_bridge_health

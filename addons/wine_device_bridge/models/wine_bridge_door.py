@@ -156,6 +156,7 @@ class WineBridgeDoor(models.Model):
         if result.stored:
             self.env.cr.execute("SELECT pg_notify('wine_bridge_inbox', '')")
         self._session(account, batch.good, now)
+        self.env["wine.bridge.door.count"]._count(200, result)
         return {
             "evt_ack": door.acknowledgements(result, account.uuid),
             "commands": self._commands(account, now),
@@ -172,7 +173,7 @@ class WineBridgeDoor(models.Model):
         posted = door.Posted(f"{topics.base}/{account.uuid}/up/evt", raw, _now())
         known = Known(account.id, account.epoch)
         batch.bad.append((account.uuid, known, Refused("schema", reason), posted))
-        batch.store([])
+        self.env["wine.bridge.door.count"]._count(400, batch.store([]))
 
     def _refuse(self, account, raw):
         """What is kept, or was read, of a body that is none costs its size and more."""

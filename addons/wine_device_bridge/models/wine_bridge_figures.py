@@ -30,6 +30,7 @@ class WineBridgeFigures(models.AbstractModel):
             **self._refused(),
             **self._journals(),
             **self._commands(),
+            "door": self.env["wine.bridge.door.count"]._figures(),
             "births": self._one(
                 """SELECT count(*) FROM wine_bridge_event
                     WHERE channel = 'birth'

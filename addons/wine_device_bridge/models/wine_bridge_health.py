@@ -205,7 +205,7 @@ class WineBridgeHealth(models.AbstractModel):
         """
         self.env["wine.bridge.process"].check_access("read")
         state = self.sudo()._state()
-        history = self.env["wine.bridge.sample"].sudo()._history()
+        history = self._history()
         return {
             "at": fields.Datetime.to_string(fields.Datetime.now()),
             "status": state["status"],
@@ -218,9 +218,19 @@ class WineBridgeHealth(models.AbstractModel):
                 self.env["wine.bridge.event"]._fields["code"]._description_selection(self.env)
             ),
             "processes": [_process_card(process) for process in state["processes"]],
+            "knocks": self.env["wine.bridge.knock"].sudo()._lately(),
             "history": history,
             "hour": {name: sum(minute[name] for minute in history) for name in COUNTED},
         }
+
+    def _history(self):
+        """The last hour by minute, of all bridges and of the HTTPS door."""
+        history = self.env["wine.bridge.sample"].sudo()._history()
+        at_the_door = self.env["wine.bridge.door.count"].sudo()._minutes()
+        for minute in history:
+            for name, value in at_the_door.get(minute["minute"], {}).items():
+                minute[name] += value
+        return history
 
     @api.model
     def new_token(self):

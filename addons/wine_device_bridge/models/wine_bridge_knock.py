@@ -1,4 +1,6 @@
 # SPDX-License-Identifier: LGPL-3.0-or-later
+from datetime import timedelta
+
 from odoo import api, fields, models
 
 from ..core.door import neighbourhood
@@ -56,6 +58,18 @@ class WineBridgeKnock(models.Model):
                                     ELSE wine_bridge_knock.since END""",  # noqa: S608
             [self._names(address, machine), WINDOW, WINDOW],
         )
+
+    @api.model
+    def _lately(self):
+        """Who was wrong within a day, the newest first: [{"who", "wrong", "since"}…], ten at most.
+
+        ``wrong`` counts the minute that began at ``since`` (UTC text).
+        """
+        recent = self.search([("since", ">", fields.Datetime.now() - timedelta(days=1))], limit=10)
+        return [
+            {"who": one.who, "wrong": one.wrong, "since": fields.Datetime.to_string(one.since)}
+            for one in recent
+        ]
 
     @api.autovacuum
     def _gc_old(self):

@@ -20,6 +20,7 @@ from . import test_access_applied
 from . import test_door
 from . import test_door_fuzz
 from . import test_door_parts
+from . import test_door_figures
 from . import test_firmware
 from . import test_firmware_campaign
 from . import test_firmware_install

@@ -38,6 +38,7 @@ MATRIX = {
     "wine.bridge.disturbance": {"region_manager": "r", "admin": "r"},
     "wine.bridge.door": {"region_manager": "r", "admin": "r"},
     "wine.bridge.knock": {"admin": "r"},
+    "wine.bridge.door.count": {"admin": "r"},
     "wine.firmware": {"service": "r", "region_manager": "r", "finance": "r", "admin": "rwc"},
     "wine.firmware.campaign": CAMPAIGNS,
     "wine.firmware.wave": CAMPAIGNS,
@@ -61,11 +62,13 @@ HARMLESS = {
     "wine.bridge.disturbance": {"times": 9},
     "wine.bridge.door": {"posts": 9},
     "wine.bridge.knock": {"wrong": 9},
+    "wine.bridge.door.count": {"posts": 9},
     "wine.firmware": {"notes": "x"},
     "wine.firmware.campaign": {"max_parallel": 9},
     "wine.firmware.wave": {"soak_hours": 9},
     "wine.firmware.install": {"detail": "x"},
 }
+DOOR_MINUTE = {"minute": "2026-01-01", "status": 200, "slot": 0}
 GAP = {"epoch": 77, "first": 3, "last": 4, "missing": 2, "since": "2026-01-01"}
 PUBLIC = {
     "wine.bridge.event": {
@@ -130,6 +133,7 @@ PRIVATE = {
         "_cron_silent",
     ),
     "wine.bridge.knock": ("_wait", "_count"),
+    "wine.bridge.door.count": ("_count", "_cron_fold"),
     "wine.machine": (
         "_send",
         "_publish_desired",
@@ -219,6 +223,8 @@ class BridgeAccess(FirmwareAccess, AccessCommon):
                 {"process_id": process.id, "minute": "2026-01-01"}
             )
         )
+        Count = cls.env["wine.bridge.door.count"]
+        made.append(Count.search([], limit=1) or Count.create(DOOR_MINUTE))
 
     def values(self, model, foreign):
         machine = (self.foreign if foreign else self.own).machine
@@ -242,6 +248,7 @@ class BridgeAccess(FirmwareAccess, AccessCommon):
             "wine.bridge.disturbance": {"machine_id": machine.id, "kind": "copied"},
             "wine.bridge.door": {"machine_id": machine.id},
             "wine.bridge.knock": {"who": f"address {machine.id}"},
+            "wine.bridge.door.count": {**DOOR_MINUTE, "slot": machine.id},
             **self.fresh_updates(machine.region_id),
         }[model]
 

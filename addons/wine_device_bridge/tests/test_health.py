@@ -23,6 +23,7 @@ class HealthCommon(BridgeCommon):
     def setUpClass(cls):
         super().setUpClass()
         cls.env["wine.bridge.process"].search([]).unlink()
+        cls.env["wine.bridge.door.count"].search([]).unlink()
         cls.env.cr.execute("UPDATE wine_bridge_event SET state = 'done' WHERE state = 'new'")
         cls.env.cr.execute("DELETE FROM wine_bridge_command WHERE state = 'queued'")
         cls.env.cr.execute("DELETE FROM wine_bridge_event WHERE code IS NOT NULL")

@@ -120,6 +120,51 @@ export class WineBridgePage extends Component {
         }));
     }
 
+    /** How the HTTPS door answered: [] where nobody has knocked for a day. */
+    get answers() {
+        const {day, hour} = this.state.data.figures.door;
+        const words = {
+            200: _t("taken"),
+            400: _t("not understood; kept in quarantine"),
+            401: _t("name or secret is wrong"),
+            403: _t("suspended or revoked"),
+            411: _t("without its length"),
+            413: _t("too much at once"),
+            426: _t("not by HTTPS"),
+            429: _t("too fast, or too many wrong secrets"),
+            503: _t("the database was busy"),
+        };
+        return Object.keys(day.posts).map((status) => ({
+            status,
+            label: words[status] ? `${status} ${words[status]}` : status,
+            hour: hour.posts[status] || 0,
+            day: day.posts[status],
+        }));
+    }
+
+    /** Who came with a wrong secret or code lately. */
+    get knocks() {
+        return this.state.data.knocks.map(({who, wrong, since}) => {
+            const [kind, name] = who.split(" ");
+            const values = {name, count: this.count(wrong), since: this.time(since)};
+            return kind === "machine"
+                ? _t("for machine %(name)s: %(count)s within the minute from %(since)s", values)
+                : _t("from address %(name)s: %(count)s within the minute from %(since)s", values);
+        });
+    }
+
+    get doorNote() {
+        const {stored, duplicates, quarantined} = this.state.data.figures.door.day;
+        return _t(
+            "Within a day: %(stored)s messages stored, %(again)s sent again and counted once, %(refused)s refused.",
+            {
+                stored: this.count(stored),
+                again: this.count(duplicates),
+                refused: this.count(quarantined),
+            },
+        );
+    }
+
     get tiles() {
         const {figures, hour} = this.state.data;
         const open = this.sum(figures.quarantine_open);
