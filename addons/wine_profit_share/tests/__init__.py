@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: LGPL-3.0-or-later
 from . import test_access
 from . import test_sale
+from . import test_late_word
 from . import test_share_settlement
 from . import test_portal_names
 from . import test_recon

@@ -26,7 +26,8 @@ class WineCase(models.Model):
     **open** → **decided**. A case holds what is known and what depends on it. A case of a vend
     whose outcome is unknown is decided by one of two words, *it came out* or *it did not*, and the
     vend goes on from there; every other case is closed with a note. The same question is asked
-    once: a second fact with the same reference lands in the same open case. What is known is kept
+    once: a second fact with the same reference lands in the same open case. Where the machine tells
+    the outcome after all before anybody decided, the case closes by itself. What is known is kept
     as a sentence with its arguments and read in the language of whoever opens the case.
     """
 
@@ -153,6 +154,8 @@ class WineCase(models.Model):
     def _decide_vend(self, came_out, words):
         self.check_access("write")
         self.vend_id._check_decider()
+        self.vend_id.sudo()._hold()
+        settled = self.filtered(lambda case: case.vend_id.sudo().state != "unknown")
         for case in self:
             if not case.vend_id or case.kind != "unknown":
                 raise UserError(
@@ -162,7 +165,14 @@ class WineCase(models.Model):
                 )
             with told_to_wait(self.env):
                 case.vend_id.sudo()._decide(came_out)
-        self._close(words)
+        settled._close_settled()
+        (self - settled)._close(words)
+
+    def _close_settled(self):
+        """The machine told the outcome before anybody decided it: nobody need act."""
+        for case in self:
+            state = case.sudo().vend_id._label("state")
+            case._close(self.env._("The machine told it after all: %s", state))
 
     def action_close(self):
         """Close after having done what was needed."""

@@ -75,7 +75,9 @@ class WineMachineSlot(models.Model):
         for slot in self:
             position, counted = vend._position(), slot._position()
             seen = position and counted and position <= counted
-            if slot.counted_by_moment and vend.moment <= slot.counted_at:
+            # of what the machine gave no number the moment says whether a count has seen it
+            by_moment = slot.counted_by_moment or not position
+            if by_moment and slot.counted_at and vend.moment <= slot.counted_at:
                 seen = True
             if not seen:
                 slot.qty += qty

@@ -33,6 +33,12 @@ PAY_KINDS = [
     ("free", "Free"),
     ("test", "Test"),
 ]
+OUTCOMES = [
+    ("success", "Success"),
+    ("partial", "Partial"),
+    ("failed", "Failed"),
+    ("unknown", "Unknown"),
+]
 #: only code of this addon holds this object; a context that comes from outside cannot
 _FLOW = object()
 
@@ -51,7 +57,8 @@ class WineVend(models.Model):
     step. *Voided* means that no money was kept: the authorisation was let go, or the machine itself
     gave the money back. *Refunded* means that money had been taken and an order says that it went
     back. An unknown outcome is neither captured nor refunded by itself: a person decides, and the
-    vend goes on from there.
+    vend goes on from there. What the machine says of it later moves nothing any more: where it
+    differs from the decision, a case asks somebody to weigh the two.
 
     The sale itself is the ``pos.order`` that the vend links to, its refund another one that
     reverses its line. A state changes through ``_update_state`` only; doing it again changes
@@ -107,14 +114,13 @@ class WineVend(models.Model):
         default="none",
     )
     # what came of it
-    outcome = fields.Selection(
-        [
-            ("success", "Success"),
-            ("partial", "Partial"),
-            ("failed", "Failed"),
-            ("unknown", "Unknown"),
-        ],
+    outcome = fields.Selection(OUTCOMES, readonly=True)
+    decided_at = fields.Datetime("Outcome decided", readonly=True)
+    told_outcome = fields.Selection(
+        OUTCOMES,
+        "Outcome as the machine tells it",
         readonly=True,
+        help="Of a vend whose outcome was decided here: what its machine said, before or after.",
     )
     sensor = fields.Selection(
         [

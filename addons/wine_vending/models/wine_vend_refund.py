@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: LGPL-3.0-or-later
 from dataclasses import dataclass
 
-from odoo import models
+from odoo import fields, models
 from odoo.exceptions import AccessError, UserError
 from odoo.tools import SQL
 
@@ -196,6 +196,7 @@ class WineVend(models.Model):
         """
         self._hold()
         for vend in self.filtered(lambda vend: vend.state == "unknown"):
+            vend.write({"decided_at": fields.Datetime.now(), "told_outcome": vend.outcome})
             if came_out:
                 vend._settle_success()
             else:
@@ -204,7 +205,7 @@ class WineVend(models.Model):
 
     def _settle_success(self):
         self.ensure_one()
-        self.write({"qty_done": self.qty, "outcome": "success"})
+        self.write({"qty_done": self.qty, "ml_done": self.ml, "outcome": "success"})
         self._update_state(vend_flow.DISPENSED)
         qty, price = self._captured_part()
         self._post([self._sale_posting()])
@@ -212,7 +213,8 @@ class WineVend(models.Model):
         self._update_state(
             vend_flow.CAPTURED, amount_captured=qty * price, payment_state="captured"
         )
-        self.slot_id._take_back(self, -qty)
+        if not self.ml:  # a pour takes no bottle out of its slot
+            self.slot_id._take_back(self, -qty)
 
     def _settle_failure(self):
         self.ensure_one()

@@ -79,13 +79,14 @@ class WineVend(models.Model):
             )
             if at
         ]
-        if self.outcome:
+        name = "told_outcome" if self.decided_at else "outcome"
+        if self[name]:
             kinds = {"success": "success", "partial": "warning", "failed": "warning"}
             steps.append(
                 self._step(
-                    kinds.get(self.outcome, "danger"),
-                    env._("Outcome: %s", self._label("outcome")),
-                    self.ended_at or self.moment,
+                    kinds.get(self[name], "danger"),
+                    env._("Outcome: %s", self._label(name)),
+                    self._told_at(),
                     machine,
                     (env._("Sensor"), self._label("sensor")),
                     (env._("Motor code"), self.motor_code),
@@ -96,6 +97,10 @@ class WineVend(models.Model):
                 )
             )
         return steps
+
+    def _told_at(self):
+        """When the machine told the outcome: of what was decided here it was when we heard it."""
+        return (self.decided_at and self.received_at) or self.ended_at or self.moment
 
     def _paid_at_machine(self):
         if self.origin != "device":

@@ -71,6 +71,7 @@ class Batch:
         self.collections = []
         self.counter_readings = []
         self.voids = []
+        self.settled = []  # vends whose outcome a person was asked for, and the machine told
         self.machine_values = defaultdict(dict)
         self.faults = FaultBook(env, self.machines, facts)
         self.outages = []  # (machine id, kind, whether it begins, moment)

@@ -8,6 +8,7 @@ from ..core.money import parse_amount
 from ..core.told import _lt
 from ..core.vend_fold import VendFold
 from ..models.wine_vend_order import UNPAID_KINDS
+from . import vend_decided
 from .batch import MOST, handles, is_count, position
 
 PAY_KINDS = ("cash", "card", "qr", "wallet", "voucher", "free", "test")
@@ -96,8 +97,7 @@ def _values(batch, fact):
 def _check(data, machine, price, qty):
     if data["pay"] not in PAY_KINDS:
         raise BadFact(_lt("the way of paying %(said)r is not known", said=str(data["pay"])))
-    if data["outcome"] not in OUTCOMES:
-        raise BadFact(_lt("the outcome %(said)r is not known", said=str(data["outcome"])))
+    _check_word(data)
     if data["currency"] != machine.currency_id.name:
         raise BadFact(
             _lt(
@@ -106,10 +106,9 @@ def _check(data, machine, price, qty):
                 kept=machine.currency_id.name,
             )
         )
-    if qty > MOST or not is_count(data.get("price_version") or 0):
+    if not is_count(data.get("price_version") or 0):
         raise BadFact(_lt("a number is larger than any machine counts"))
-    if qty <= 0 or price < 0:
-        raise BadFact(_lt("the quantity is not positive, or the price is negative"))
+    _check_numbers(qty, price)
     if price != round(price, machine.currency_id.decimal_places):
         raise BadFact(
             _lt(
@@ -118,6 +117,18 @@ def _check(data, machine, price, qty):
                 currency=data["currency"],
             )
         )
+
+
+def _check_word(data):
+    if data["outcome"] not in OUTCOMES:
+        raise BadFact(_lt("the outcome %(said)r is not known", said=str(data["outcome"])))
+
+
+def _check_numbers(qty, price):
+    if qty > MOST:
+        raise BadFact(_lt("a number is larger than any machine counts"))
+    if qty <= 0 or price < 0:
+        raise BadFact(_lt("the quantity is not positive, or the price is negative"))
 
 
 def _product(batch, fact, slot):
@@ -163,7 +174,12 @@ def _check_same_machine(fact, known):
 
 
 def _compare(batch, fact, known):
-    if known.get("origin") == "device" and known.get("outcome") == fact.data["outcome"]:
+    ours = known.get("origin") == "device"
+    if ours and known.get("decided_at"):
+        _check_word(fact.data)
+        _check_numbers(int(fact.data["qty"]), 0)
+        vend_decided.heard(batch, fact, known, fact.data["outcome"])
+    elif ours and known.get("outcome") == fact.data["outcome"]:
         fact.result = "duplicate"
     else:
         batch.contradiction(fact, known)

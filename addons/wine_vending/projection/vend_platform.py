@@ -2,8 +2,8 @@
 """A vend that the platform authorised, as the machine reports it (docs/protocol §6)."""
 
 from ..core import vend_flow
-from ..core.money import part_of
 from ..core.told import _lt
+from . import vend_decided
 from .batch import handles, is_count, position
 
 
@@ -34,21 +34,29 @@ def _is_late(fact, fold):
 
 @handles("vend.rejected")
 def rejected(batch, fact):
-    """The machine will not deliver: nothing was taken."""
+    """The machine will not deliver: nothing was taken. A motor that had moved says otherwise."""
     fold = _fold(batch, fact)
     if fold is None or fact.data["code"] == "duplicate":
         return
-    if fold.advance(
-        "voided", reject_code=fact.data["code"], ended_at=fact.moment, payment_state="voided"
-    ):
+    code = fact.data["code"]
+    if fold.get("decided_at"):
+        vend_decided.heard(batch, fact, fold, "failed")
+        return
+    if fold.state == "unknown" and not (fold.get("outcome") or fold.get("started_at")):
+        fold.advance("failed")  # nobody had heard of it any more, and its motor never moved
+    if fold.advance("voided", reject_code=code, ended_at=fact.moment, payment_state="voided"):
         batch.voids.append(fold)
+    elif fold.state != "voided":
+        _refused_what_it_began(batch, fact, fold)
 
 
 @handles("vend.started")
 def started(batch, fact):
     fold = _fold(batch, fact)
-    if fold is not None:
-        fold.advance("dispensing", started_at=fact.moment)
+    if fold is None or fold.advance("dispensing", started_at=fact.moment):
+        return
+    if fold.state == "unknown" and not fold.get("started_at"):
+        fold.values["started_at"] = fact.moment
 
 
 @handles("vend.result")
@@ -62,6 +70,9 @@ def result(batch, fact):
         raise ValueError(_lt("the outcome %(said)r is not known", said=str(outcome)))
     if not is_count(fact.data.get("qty") or 0) or not is_count(fact.data.get("ml") or 0):
         raise ValueError(_lt("quantity or volume is no plain number"))
+    if fold.get("decided_at"):
+        vend_decided.heard(batch, fact, fold, outcome)
+        return
     if fold.get("outcome"):
         _again(batch, fact, fold)
         return
@@ -118,11 +129,23 @@ def _again(batch, fact, fold):
         batch.contradiction(fact, fold)
 
 
+def _refused_what_it_began(batch, fact, fold):
+    """The machine refuses a vend after its motor moved or its outcome was told."""
+    text = _lt(
+        "The machine refuses vend %(vend)s (%(code)s), which it had begun or ended before. The "
+        "first report stays in the books.",
+        vend=fold.uuid,
+        code=str(fact.data["code"]),
+    )
+    batch.case("conflict", fact, text, fold=fold, amount=fold.get("amount_total"))
+
+
 def _after_the_money_went(batch, fact, fold):
     """A bottle came out and the authorised money is gone: a person must look."""
     outcome = fact.data["outcome"]
     fold.values["outcome"] = outcome
-    if outcome == "failed":
+    nothing = not fact.data.get("qty") and not fact.data.get("ml")
+    if outcome == "failed" or (outcome == "partial" and nothing):
         return
     _slot, counter = batch.slot(fact, fold.get("slot_code"))
     fold.values["qty_done"] = int(fact.data.get("qty") or 0)
@@ -168,11 +191,7 @@ def _delivered(batch, fact, fold):
 
 def _captured(fold):
     """Amount of what came out, as the posting will compute it."""
-    asked_ml, poured = fold.get("ml") or 0, fold.get("ml_done") or 0
-    if asked_ml and poured < asked_ml:
-        digits = fold.record.currency_id.decimal_places
-        return float(part_of(fold.get("amount_total"), poured, asked_ml, digits))
-    return fold.get("qty_done") * fold.get("price")
+    return vend_decided.worth(fold, fold.get("qty_done"), fold.get("ml_done") or 0)
 
 
 def _failed(batch, fact, fold):
@@ -185,7 +204,8 @@ def _failed(batch, fact, fold):
 
 
 def _unknown(batch, fact, fold):
-    fold.advance("unknown", outcome="unknown", payment_state="authorised")
+    fold.advance("unknown", payment_state="authorised")
+    fold.values["outcome"] = "unknown"  # its own word now, where people had been asked before
     batch.case(
         "unknown",
         fact,

@@ -29,6 +29,11 @@ def write_vends(batch):
         fold.record = record
         fold.values = {}
     changed = [fold for fold in batch.vends.values() if fold.values]
+    batch.settled = [
+        fold.record
+        for fold in changed
+        if fold.record.state == "unknown" and fold.state != "unknown"
+    ]
     for fold in changed:
         fold.record._write_flow(fold.values)
     Vend.union(*(fold.record for fold in (*new, *changed)))._mark_report()
@@ -149,7 +154,12 @@ def write_cases(batch):
         if fold is not None:
             values["vend_id"] = fold.record.id
     _gather(batch.env, [values for fold, values in batch.cases if fold is None])
-    batch.env["wine.case"]._open_cases([values for _fold, values in batch.cases])
+    Case = batch.env["wine.case"]
+    Case._open_cases([values for _fold, values in batch.cases])
+    if batch.settled:
+        asked = [("kind", "=", "unknown"), ("state", "=", "open")]
+        ids = [vend.id for vend in batch.settled]
+        Case.sudo().search([*asked, ("vend_id", "in", ids)])._close_settled()
 
 
 def _gather(env, cases):

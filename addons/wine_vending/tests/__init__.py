@@ -15,6 +15,8 @@ from . import test_planogram_tour
 from . import test_vend_states
 from . import test_vend_local
 from . import test_vend_platform
+from . import test_vend_late_word
+from . import test_vend_settled
 from . import test_session
 from . import test_auth_request
 from . import test_case

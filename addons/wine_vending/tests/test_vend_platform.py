@@ -257,6 +257,14 @@ class TestVendPlatform(WineCommon):
         self.assertFalse(vend.order_ids)
         self.assertEqual(self.slot(self.machine, "A1").qty, 9, "the bottle is gone all the same")
 
+    def test_late_part_of_nothing_after_the_money_went_is_no_case(self):
+        vend = self.authorise()
+        self.say(vend, "vend.rejected", code="busy")
+        self.result(vend, "partial", qty=0)
+        self.assertEqual((vend.state, vend.payment_state), ("voided", "voided"))
+        self.assertFalse(vend.case_ids)
+        self.assertEqual(self.slot(self.machine, "A1").qty, 10)
+
     def test_late_unknown_waits_for_a_person(self):
         vend = self.authorise()
         self.expire(vend, 1)
