@@ -30,6 +30,7 @@ URGENT = {"vend.accepted", "vend.rejected", "vend.started", "vend.result", "auth
 PATIENCE = 10  # a new journal waits longer for what the platform knows of an older one
 DIARY = 60  # lines that log.request can show
 COMPACT_AT = 256 * 1024  # bytes that a journal may grow by before it is written anew
+SHOWN = 300  # characters of a message that is given up, in the log
 log = logging.getLogger(__name__)
 
 
@@ -162,6 +163,21 @@ class Device:
         if upto >= state.next_seq:
             self._skip(upto + 1)
         self.outbox.missed(sorted(missing & state.pending.keys()))
+
+    def refused(self, channel, text, why):
+        """Give up what is refused by itself, for it would stop all others: never without a word.
+
+        An event is journalled as rejected. It is held like the last acknowledged ones, so that
+        `event.resend` finds it; the platform sees its number missing.
+        """
+        pending = self.state.pending.items()
+        gone = [seq for seq, held in pending if channel == "evt" and held == text]
+        if gone:
+            self.commit({"ack": {"seq": 0, "gone": gone, "rejected": len(gone)}})
+            self.outbox.forget(gone)
+        what = f"event {gone[0]}" if gone else "no event, or one given up before,"
+        serial = self.config.serial
+        log.error("%s: %s is given up: %s: %s %s", serial, what, why, channel, text[:SHOWN])
 
     def _skip(self, first):
         """The platform knows later events than this journal: never use their numbers again."""

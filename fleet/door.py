@@ -29,7 +29,7 @@ PACKED = 1024  # bytes from which a body is packed
 SOON = 0.02  # seconds between looks at a post that is on its way
 ASKED = 0.25  # seconds between polls while somebody waits for an answer, §10
 BUSY = (429, 503)
-SPLIT = (400, 413)  # as a whole: half of it may be taken
+SPLIT = (400, 413)  # as a whole: half of it may be taken, §10
 log = logging.getLogger(__name__)
 _pool = ThreadPoolExecutor(32, "door")
 
@@ -41,6 +41,10 @@ class Answer:
     status: int
     content: dict
     pause: float = 0.0
+
+    def __str__(self):
+        said = self.content.get("text") or self.content.get("code") or ""
+        return f"{self.status} {said}".strip()
 
 
 class Door:
@@ -106,16 +110,21 @@ class DoorLink:
     def connect(self, _will):
         """Knock with an empty post; nobody speaks a last will here, silence does."""
         self.drop()
-        machine = self.machine
+        self.most, machine = MOST, self.machine
         self.door = Door(self.config.door, machine.username, machine.password, self.config.door_ca)
         self.state = "connecting"
         self._start([])
 
     def publish(self, message):
-        """Take a Message along with the next post; False where there is no session."""
+        """Take a Message along with the next post; False where there is no session.
+
+        Events wait each by itself: an array is no message that has to stay whole.
+        """
         if self.state != "up":
             return False
-        self.waiting.append((message.suffix.rsplit("/", 1)[-1], message.payload))
+        channel = message.suffix.rsplit("/", 1)[-1]
+        parts = getattr(message.payload, "parts", (message.payload,))
+        self.waiting += [(channel, text) for text in parts]
         self.next_at = 0.0
         return True
 
@@ -174,19 +183,27 @@ class DoorLink:
             self.waiting = self.saying + self.waiting
             self.next_at = now + (answer.pause or 1.0) * random.uniform(1.0, 1.2)
             return None
-        if answer.status in SPLIT and self.state == "up" and len(said := singly(self.saying)) > 1:
-            self.waiting, self.most, self.next_at = said + self.waiting, len(said) // 2, now
-            return None
+        if answer.status in SPLIT and self.state == "up" and self.saying:
+            return self._apart(answer, now)
         if answer.status != 200:
-            said = answer.content.get("text") or answer.content.get("code") or ""
-            return self._lost(f"the door answers {answer.status} {said}")
-        self.saying, self.most, self.next_at = [], MOST, self._next(now)
+            return self._lost(f"the door answers {answer}")
+        self.most = self.most if self.waiting else MOST
+        self.saying, self.next_at = [], self._next(now)
         if self.state == "connecting":
             self.state = "up"
             self.waiting, self.owed = self.owed, []
             self.owner.on_up()
         self._heard(answer.content)
         return None
+
+    def _apart(self, answer, now):
+        """Post the halves of what is refused as a whole; what is refused by itself is given up."""
+        said, self.saying, self.next_at = self.saying, [], now
+        if len(said) > 1:
+            self.waiting, self.most = said + self.waiting, len(said) // 2
+            return
+        self.most = MOST
+        self.owner.on_refused(*said[0], f"the door answers {answer}")
 
     def _next(self, now):
         """When to post again: at once where something was said meanwhile, soon for who waits."""
@@ -220,16 +237,6 @@ def body(said, version=None):
     parts = [f'"{channel}":[{",".join(texts)}]' for channel, texts in channels.items()]
     parts += [f'"desired_version":{version}'] if version else []
     return f"{{{','.join(parts)}}}".encode()
-
-
-def singly(said):
-    """The same with each event of an array by itself."""
-    found = []
-    for channel, text in said:
-        events = json.loads(text) if text.startswith("[") else []
-        found += [(channel, json.dumps(one, separators=(",", ":"))) for one in events]
-        found += [] if events else [(channel, text)]
-    return found
 
 
 def _content(text):

@@ -225,3 +225,8 @@ class Machine:
         """A message below `down/`."""
         self.device.receive(suffix, payload, self.fleet.now())
         self.touch()
+
+    def on_refused(self, channel, text, why):
+        """A message that the platform takes by no means is given up."""
+        self.device.refused(channel, text, why)
+        self.touch()

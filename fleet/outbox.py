@@ -135,6 +135,15 @@ class Outbox:
         return text, self._named.get(seq, 0) >= NAMED
 
 
+class Together(str):
+    """The payload of several events: an array, that still knows the text of each."""
+
+    def __new__(cls, texts):
+        made = super().__new__(cls, f"[{','.join(texts)}]")
+        made.parts = tuple(texts)
+        return made
+
+
 def pack(texts):
     """Payloads of at most 32 KiB: a single event stands alone, several form an array."""
     payloads, group, size = [], [], 2
@@ -146,4 +155,4 @@ def pack(texts):
         group.append(text)
         size += length
     payloads += [group] if group else []
-    return [group[0] if len(group) == 1 else f"[{','.join(group)}]" for group in payloads]
+    return [group[0] if len(group) == 1 else Together(group) for group in payloads]

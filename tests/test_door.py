@@ -99,7 +99,7 @@ def world():
     """A house whose machines speak HTTP; yields (house, server, configuration, cutter)."""
     with House("wine_door") as house:
         config = house.provision()
-        config["machines"] = config["machines"][: MACHINES + 2 + ASKED]
+        config["machines"] = config["machines"][: MACHINES + 3 + ASKED]
         command = [PYTHON, "-m", "tests.answering", "-c", str(RUN / "wine_door.conf"),
                    "-d", house.name]  # fmt: skip
         environment = kit.bridge_environment(house.name, house.broker)
@@ -246,6 +246,48 @@ def _ask(fleet, token, word):
     return max(answer.seconds for answer in answers)
 
 
+def test_one_bad_event_takes_no_other_along(world, tmp_path, caplog):
+    """One is cut off in the machine's memory, one is endless: both are given up, and no other."""
+    house, server, config, _cutter = world
+    config = {**config, "door": f"http://127.0.0.1:{server.port}",
+              "machines": [config["machines"][MACHINES + 2]]}  # fmt: skip
+    with Fleet(config, tmp_path, QUICK, 1) as fleet:
+        assert fleet.run_until(lambda: fleet.ready() and fleet.drained(), 60)
+        (machine,) = fleet.machines
+        before = _answers(house)
+        machine.go_offline()
+        for _time in range(10):
+            machine.act("open_door", "key")
+            machine.act("close_door", "key")
+        pending = machine.state.pending
+        cut, endless = (sorted(pending)[place] for place in (6, 13))
+        pending[cut] = pending[cut][:-25]
+        pending[endless] = pending[endless].replace('"key"', f'"key","note":"{"x" * 1_100_000}"')
+        machine.go_online()
+        assert fleet.run_until(fleet.drained, 60), sorted(pending)
+        machine.act("open_door", "key")
+        assert fleet.run_until(fleet.drained, 10) and machine.online
+        told = machine.state.next_seq - 1
+        assert machine.state.rejected == 2
+    rows = house.query(
+        """SELECT seq::int FROM wine_bridge_event JOIN wine_machine machine
+               ON machine.id = machine_id
+            WHERE uuid = %s AND channel = 'evt' AND code IS NULL ORDER BY seq""",
+        machine.uuid,
+    )
+    assert [seq for (seq,) in rows] == sorted(set(range(1, told + 1)) - {cut, endless})
+    for seq, status in ((cut, 400), (endless, 413)):
+        assert f"event {seq} is given up: the door answers {status}" in caplog.text
+        assert _answers(house)[status] > before.get(status, 0)
+
+
+def _answers(house):
+    """Status → posts that the door answered with it."""
+    return dict(
+        house.query("SELECT status, sum(posts)::int FROM wine_bridge_door_count GROUP BY status")
+    )
+
+
 def _line(world, number):
     _house, server, config, _cutter = world
     entry = config["machines"][number]
@@ -320,8 +362,12 @@ def test_a_busy_database(world):
         cr.rollback()
     assert (answer.status, answer.content["code"]) == (503, "busy")
     assert answer.pause >= 1
+    before = _answers(house)
+    assert before[503] >= 1, "what was refused is counted, though the post was rolled back"
     again = door.post(body([("evt", _event(entry, 101))]))
     assert again.content["evt_ack"][0]["ack_seq"] == 101
+    after = _answers(house)
+    assert after[200] == before[200] + 1 and after[503] == before[503]
 
 
 #: rules of the kit that hold at the door as well; the others are about MQTT

@@ -10,6 +10,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from fleet.config import read
+from fleet.device import Message
 from fleet.door import Door, DoorLink, body
 from fleet.errors import BadConfig
 from fleet.options import Options
@@ -27,6 +28,7 @@ class Platform(ThreadingHTTPServer):
         self.events, self.copies, self.acks, self.script = {}, 0, [], []
         self.commands, self.posts, self.lock = [], 0, threading.Lock()
         self.most, self.refused = None, []  # events in a post; how many were too many, each time
+        self.bad = {}  # number of an event, or channel → status of every post that has it
         self.pause, self.decides = (
             0.0,
             None,
@@ -80,7 +82,13 @@ class Handler(BaseHTTPRequestHandler):
             return self._cut()
         if isinstance(step, tuple):
             return self._say(step[0], {"code": "x"}, step[1])
-        count = len(json.loads(raw).get("evt", []))
+        post = json.loads(raw)
+        numbers = [event["seq"] for event in post.get("evt", [])]
+        bad = [self.server.bad[key] for key in (*numbers, *post) if key in self.server.bad]
+        if bad:
+            self.server.refused.append(len(numbers))
+            return self._say(bad[0], {"code": "x", "text": "something in it"})
+        count = len(numbers)
         if self.server.most and count > self.server.most:
             self.server.refused.append(count)
             return self._say(413, {"code": "too_large"})
@@ -156,6 +164,57 @@ def test_a_post_that_is_too_much_is_halved(fleet, platform, most):
     assert len(platform.events) == machine.state.next_seq - 1 >= 20
     assert platform.refused and platform.refused[0] > most
     assert machine.online and platform.copies == 0
+
+
+@pytest.mark.parametrize("bad", [{4: 400}, {7: 413}, {5: 400, 6: 413, 21: 400}])
+def test_one_event_takes_no_other_along(fleet, platform, caplog, bad):
+    """Refused by itself it is given up, loudly; all others are stored, and it goes on."""
+    machine, platform.bad = fleet.machines[0], bad
+    platform.script = [(503, 1)]
+    for _sale in range(24):
+        machine.buy("A1", outcome="failed")
+    assert fleet.run_until(lambda: fleet.drained() and not platform.script, 20)
+    told = machine.state.next_seq - 1
+    assert told > max(bad) and not bad.keys() & platform.events.keys()
+    assert len(platform.events) == told - len(bad)
+    assert machine.state.rejected == len(bad)
+    assert max(platform.refused) > 1, "nothing was together with it: nothing is tried here"
+    assert platform.refused.count(1) == len(bad), "it was posted again after it was given up"
+    errors = [record.message for record in caplog.records if record.levelname == "ERROR"]
+    for seq, status in bad.items():
+        (said,) = [text for text in errors if f"event {seq} " in text]
+        assert machine.serial in said and f"{status} something in it" in said
+    machine.act("open_door", "key")
+    assert fleet.run_until(fleet.drained, 5) and machine.online
+    assert len(platform.events) == machine.state.next_seq - 1 - len(bad)
+
+
+def test_what_was_given_up_stays_so(platform, tmp_path):
+    """After a power cut as well: it is in the journal of the machine, not in a variable."""
+    config, platform.bad = standin.configuration(1) | {"door": platform.url}, {1: 400}
+    quick = Options(start_spread=0, dispense=0, hello=0.3, rate=0, poll=0.05, tele=0)
+    with Fleet(config, tmp_path, quick) as fleet:
+        (machine,) = fleet.machines
+        assert fleet.run_until(fleet.ready, 10)
+        machine.act("open_door", "key")
+        assert fleet.run_until(fleet.drained, 10)
+        machine.power_cut()
+        before = len(platform.refused)
+        assert not machine.state.pending and machine.state.rejected == 1
+        fleet.run(1.0)
+        assert len(platform.refused) == before
+
+
+def test_no_answer_to_a_command_stops_it_either(fleet, platform, caplog):
+    """What is no event is given up as well, where it is refused by itself."""
+    machine = fleet.machines[0]
+    assert fleet.run_until(fleet.drained, 10)
+    platform.bad = {"ack": 400}
+    machine.link.publish(Message("up/ack", '{"x":1}'))
+    machine.act("open_door", "key")
+    assert fleet.run_until(fleet.drained, 5)
+    assert machine.online and 'ack {"x":1}' in caplog.text and not machine.state.rejected
+    assert len(platform.events) == machine.state.next_seq - 1
 
 
 def test_commands_come_and_are_answered(fleet, platform):
