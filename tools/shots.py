@@ -279,7 +279,7 @@ SHOTS = (
         "platform",
         QUARANTINE,
         ".o_wine_compare",
-        clicks=("text:another message was stored",),
+        clicks=("text:Another message is stored",),
         scroll=".o_wine_compare",
     ),
     Shot("missing-events", "harbor", _bridge("wine_bridge_gap_action"), ROW_OR_WORDS),

@@ -67,7 +67,7 @@ class WineBridgeAuth(models.Model):
         help="Tells the same token from another one. The token itself is not kept.",
     )
     slot_code = fields.Char("Slot", readonly=True)
-    received_at = fields.Datetime("Asked", required=True, readonly=True)
+    received_at = fields.Datetime("Asked at", required=True, readonly=True)
     state = fields.Selection(
         [
             ("new", "Waiting"),

@@ -31,13 +31,13 @@ class WineBridgeClaim(models.Model):
     region_id = fields.Many2one(related="machine_id.region_id")
     code_hash = fields.Char("Hash of the code", readonly=True, groups="base.group_system")
     state = fields.Selection(
-        [("open", "Open"), ("used", "Used"), ("over", "Over")],
+        [("open", "Open"), ("used", "Claimed"), ("over", "Over")],
         required=True,
         readonly=True,
         default="open",
     )
     expires_at = fields.Datetime("Holds until", required=True, readonly=True)
-    used_at = fields.Datetime("Used", readonly=True)
+    used_at = fields.Datetime("Claimed", readonly=True)
     epoch = fields.Integer("Epoch given", readonly=True)
     wrong = fields.Integer("Wrong codes", readonly=True)
 

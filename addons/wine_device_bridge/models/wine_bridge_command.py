@@ -7,7 +7,7 @@ from odoo.exceptions import UserError
 from odoo.tools import SQL
 
 from ..core.ids import uuid7
-from .words import COMMANDS, said
+from .words import CODES, COMMANDS, said
 
 STATES = [
     ("queued", "Waiting"),
@@ -71,6 +71,7 @@ class WineBridgeCommand(models.Model):
     sent_at = fields.Datetime("Sent", readonly=True)
     answered_at = fields.Datetime("Answered", readonly=True)
     code = fields.Char("Machine's code", readonly=True)
+    code_text = fields.Char("Machine says", compute="_compute_code_text", compute_sudo=False)
     detail = fields.Text("Answer", readonly=True)
     user_id = fields.Many2one("res.users", "Asked by", readonly=True, index="btree_not_null")
     reason = fields.Char("Why", readonly=True)
@@ -99,6 +100,12 @@ class WineBridgeCommand(models.Model):
     @api.model
     def _selection_type(self):
         return [(name, self.env._(words)) for name, words in COMMANDS.items()]
+
+    @api.depends("code")
+    @api.depends_context("lang")
+    def _compute_code_text(self):
+        for command in self:
+            command.code_text = said(self.env, CODES, command.code) or False
 
     @api.depends("type")
     def _compute_protocol_name(self):

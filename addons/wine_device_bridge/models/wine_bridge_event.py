@@ -4,6 +4,7 @@ from odoo.exceptions import AccessError, UserError
 from odoo.fields import Domain
 
 from ..core import quarantine
+from .refusals import refusal_text
 from .words import MESSAGES, said
 
 STATES = [
@@ -68,7 +69,8 @@ class WineBridgeEvent(models.Model):
     duplicates = fields.Integer("Sent again", readonly=True)
     state = fields.Selection(STATES, readonly=True)
     code = fields.Selection(CODES, "Refused because", readonly=True)
-    result = fields.Char("What came of it", readonly=True)
+    result = fields.Char("As the bridge wrote it", readonly=True)
+    result_text = fields.Char("What came of it", compute="_compute_result_text", compute_sudo=False)
     attempts = fields.Integer("Times tried", readonly=True)
     case_id = fields.Many2one("wine.case", readonly=True)
     part = fields.Integer(
@@ -107,6 +109,19 @@ class WineBridgeEvent(models.Model):
         """What it says, one field a line."""
         for event in self:
             event.data_text = quarantine.pretty(event.data or {})
+
+    @api.depends("result", "case_id")
+    @api.depends_context("lang")
+    def _compute_result_text(self):
+        """Of a message that could not be used its case says why, in the reader's language."""
+        failed = self.filtered(lambda event: event.state == "failed").mapped("event_id")
+        cases = self.env["wine.case"].sudo()
+        if failed:
+            cases = cases.search([("kind", "=", "message"), ("reference", "in", failed)])
+        texts = {case.reference: case.text for case in cases}
+        for event in self:
+            known = event.state == "failed" and texts.get(event.event_id)
+            event.result_text = known or refusal_text(self.env, event.result) or False
 
     @api.model
     def _search_type_text(self, operator, value):

@@ -12,6 +12,7 @@ from ..core.logs import about
 from ..process.asked import known_again, secret_of
 from ..process.link import Publish
 from ..process.store import Batch, Known
+from .refusals import fault_text, refusal_text
 
 _logger = logging.getLogger(__name__)
 
@@ -60,7 +61,8 @@ class WineBridgeEvent(models.Model):
         """The message, pretty, each fault under the line where it is; text of devices is escaped"""
         content, why = self._content()
         if why:
-            return Markup("<p>%s</p><pre class='o_wine_payload'>%s</pre>") % (why, self.payload)
+            said_so = refusal_text(self.env, why)
+            return Markup("<p>%s</p><pre class='o_wine_payload'>%s</pre>") % (said_so, self.payload)
         found = quarantine.faults(self._told_uuid(), self.channel, content)
         rows = []
         for line, here, inside in quarantine.marked(content, found):
@@ -70,9 +72,8 @@ class WineBridgeEvent(models.Model):
         return Markup("<div class='o_wine_payload'>%s</div>") % Markup().join(rows)
 
     def _fault_row(self, fault):
-        return Markup("<div class='o_wine_fault'>▲ %s: %s <small>(%s)</small></div>") % (
-            fault.where or self.env._("message"),
-            fault.text,
+        return Markup("<div class='o_wine_fault'>▲ %s <small>(%s)</small></div>") % (
+            fault_text(self.env, fault),
             fault.rule,
         )
 
@@ -186,7 +187,7 @@ class WineBridgeEvent(models.Model):
                 with self.env.cr.savepoint():
                     content, why = event._content()
                     if why:
-                        raise UserError(why)
+                        raise UserError(refusal_text(self.env, why))
                     event._take_in(quarantine.pretty(content), self.env._("judged again"))
                 taken |= event
             except UserError as error:
@@ -291,7 +292,7 @@ class WineBridgeEvent(models.Model):
         if len(read) != 1:
             raise UserError(self.env._("It is %s messages; correct one at a time.", len(read)))
         if isinstance(read[0], Refused):
-            raise UserError(read[0].reason)
+            raise UserError(refusal_text(self.env, read[0].reason))
         item = read[0]
         original = quarantine.identity_of(self.payload, self._content()[0])
         corrected, _why = quarantine.content_of(text)

@@ -4,6 +4,8 @@ from datetime import timedelta
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
+from .words import CODES, said
+
 STATES = [
     ("pending", "Waiting"),
     ("sent", "Sent"),
@@ -81,7 +83,8 @@ class WineFirmwareInstall(models.Model):
     received_at = fields.Datetime("Received", readonly=True)
     answered_at = fields.Datetime("Answered", readonly=True, help="By the machine's clock.")
     ended_at = fields.Datetime("Ended", readonly=True)
-    code = fields.Char("Why", readonly=True)
+    code = fields.Char("Code", readonly=True)
+    code_text = fields.Char("Why", compute="_compute_code_text", compute_sudo=False)
     detail = fields.Char(readonly=True)
 
     _one_open = models.UniqueIndex(
@@ -93,6 +96,12 @@ class WineFirmwareInstall(models.Model):
     )
     _of_machine = models.Index("(machine_id, id)")
     _of_wave = models.Index("(campaign_id, wave_id, state)")
+
+    @api.depends("code")
+    @api.depends_context("lang")
+    def _compute_code_text(self):
+        for install in self:
+            install.code_text = said(self.env, CODES, install.code) or False
 
     @api.depends("state")
     def _compute_is_open(self):

@@ -3,6 +3,8 @@ from odoo import fields, models
 from odoo.exceptions import AccessError, UserError
 from odoo.tools import format_date
 
+from .refusals import refusal_text
+
 
 class WineMachine(models.Model):
     """Who speaks for this machine: claim, rotate, revoke, swap the board.
@@ -41,7 +43,7 @@ class WineMachine(models.Model):
         for machine in self:
             credential = machine.bridge_credential_ids[:1]
             machine.bridge_access = machine._bridge_access_state(credential)
-            machine.bridge_access_text = credential.fault
+            machine.bridge_access_text = refusal_text(self.env, credential.fault) or False
             if credential and not credential.fault:
                 machine.bridge_access_text = self.env._(
                     "credential %(version)s of %(date)s",

@@ -108,6 +108,7 @@ class WineMachine(models.Model):
                 **_row(event, FIELDS),
                 "label": event.type_text,
                 "code_text": codes.get(event.code, ""),
+                "result": event.result_text,
             }
             for event in events
         ]
@@ -119,7 +120,11 @@ class WineMachine(models.Model):
             limit=MOST // 2,
         )
         return [
-            {**_row(command, COMMAND), "label": said(self.env, COMMANDS, command.type)}
+            {
+                **_row(command, COMMAND),
+                "label": said(self.env, COMMANDS, command.type),
+                "code_text": command.code_text,
+            }
             for command in commands
         ]
 

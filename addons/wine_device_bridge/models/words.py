@@ -46,6 +46,37 @@ MESSAGES = {
     "reported": _lt("Planogram as applied"),
 }
 
+#: how machines say why a command ended so (docs/protocol §6 and §7)
+CODES = {
+    "already": _lt("It ran already"),
+    "bad_args": _lt("The command is not understood"),
+    "bad_hash": _lt("The image is damaged"),
+    "bad_signature": _lt("The signature is wrong"),
+    "busy": _lt("Busy"),
+    "closed": _lt("The campaign was closed"),
+    "download_failed": _lt("The download failed"),
+    "download_late": _lt("The download took too long"),
+    "excluded": _lt("Left out"),
+    "expired": _lt("It was too late for it"),
+    "failed": _lt("It failed; the machine does not say why"),
+    "gone": _lt("Not in use any more"),
+    "install_failed": _lt("The installation failed"),
+    "late": _lt("The earlier version runs again"),
+    "newer": _lt("It runs a newer version"),
+    "no_answer": _lt("It is online and does not answer"),
+    "no_key": _lt("The machine has no key to check it with"),
+    "not_confirmed": _lt("The new version was not seen in time"),
+    "not_held": _lt("The machine has them no more"),
+    "old_version": _lt("The earlier version still runs"),
+    "other": _lt("It runs a version that was not asked for"),
+    "partly": _lt("Some of them are gone"),
+    "rejected": _lt("Refused; the machine does not say why"),
+    "rolled_back": _lt("The new version did not start; the earlier one runs"),
+    "superseded": _lt("Replaced by a newer one"),
+    "there": _lt("It ran already"),
+    "unknown_epoch": _lt("Unknown epoch"),
+}
+
 
 def said(env, known, name):
     """Words for a name of the protocol in the reader's language; an unknown name as it is."""

@@ -41,3 +41,4 @@ from . import test_moved_history
 from . import test_link
 from . import test_ingest
 from . import test_outage
+from . import test_refusals

@@ -145,7 +145,7 @@ class TestCorrection(QuarantineCommon):
     def test_broken_bytes_are_written_anew(self):
         good = self.sale()
         refused = self.refuse(json.dumps(good).encode()[:-20])
-        self.assertIn("not JSON", refused.fault_html)
+        self.assertIn("no readable JSON", refused.fault_html)
         self.guide(refused, good).action_take_in()
         self.project()
         self.assertEqual(len(self.vends(good)), 1)

@@ -3,6 +3,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 
 from ..core import quarantine
+from ..models.refusals import fault_text, refusal_text
 
 
 class WineBridgeCorrection(models.TransientModel):
@@ -40,9 +41,9 @@ class WineBridgeCorrection(models.TransientModel):
         event = self.event_id
         content, why = quarantine.content_of(self.text)
         if why:
-            return [why]
+            return [refusal_text(self.env, why)]
         found = quarantine.faults(event._told_uuid(), event.channel, content)
-        said = [f"{fault.where or '-'}: {fault.text}" for fault in found]
+        said = [fault_text(self.env, fault) for fault in found]
         if not said:
             try:
                 event.sudo()._same_already(*event.sudo()._judged(self.text))

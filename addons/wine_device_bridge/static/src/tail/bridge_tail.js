@@ -157,7 +157,7 @@ export class WineBridgeTail extends Component {
         const said =
             row.kind === "c" && row.state === "failed" ? _t("failed") : this.words[row.state];
         const code = row.code_text || row.code;
-        return code ? `${said}: ${code}` : said;
+        return code ? _t("%(state)s: %(why)s", {state: said, why: code}) : said;
     }
 
     get words() {
@@ -198,11 +198,11 @@ export class WineBridgeTail extends Component {
     }
 
     get acknowledged() {
-        const {highest, gaps} = this.state.journal;
+        const {epoch, highest, gaps} = this.state.journal;
         const missing = gaps.map(([first, last]) => (first === last ? first : `${first}–${last}`));
         return gaps.length
-            ? _t("stored up to %s, missing %s", highest, missing.join(", "))
-            : _t("stored up to %s, nothing missing", highest);
+            ? _t("epoch %s, stored up to %s, missing %s", epoch, highest, missing.join(", "))
+            : _t("epoch %s, stored up to %s, nothing missing", epoch, highest);
     }
 
     // === DOING === //

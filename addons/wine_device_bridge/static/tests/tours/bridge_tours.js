@@ -3,7 +3,7 @@ import {registry} from "@web/core/registry";
 import {stepUtils} from "@web_tour/tour_utils";
 
 const tours = registry.category("web_tour.tours");
-const FAULT = "data.price: the value does not match";
+const FAULT = "data.price: must be an amount such as 12.50";
 const current = (label) => `.o_statusbar_status .o_arrow_button_current:contains('${label}')`;
 
 /** Opens an entry of the menu "Machines" at a desk. */
@@ -50,7 +50,7 @@ tours.add("wine_bridge_correct_a_message", {
         },
         {
             content: "It says what it was to be, and why it was refused",
-            trigger: `.o_data_row:contains('Sale at the machine'):contains('${FAULT}') td[name=result]`,
+            trigger: `.o_data_row:contains('Sale at the machine'):contains('${FAULT}') td[name=result_text]`,
             run: "click",
         },
         {
