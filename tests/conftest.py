@@ -13,6 +13,7 @@ LONGEST = (
     "test_region_day.py",
     "test_share_month.py",
     "test_iowa.py",
+    "test_pitr.py",
     "test_restore.py",
 )
 

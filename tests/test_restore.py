@@ -2,21 +2,19 @@
 """The database comes back from a backup while machines have gone on selling: the drill of
 docs/operations/backup.md, with the programs that it names."""
 
-import os
 import shutil
-import subprocess
 from types import SimpleNamespace
 
 import pytest
 
-from fleet.options import Options
 from fleet.runner import Fleet
 from fleet.state import KEPT
+from tests import drill as steps
+from tests.drill import QUICK
 from tests.harness import House
-from tools.env import database, kit, mosquitto, odoo, postgres
+from tools.env import database, mosquitto, postgres
 
 MACHINES = 5
-QUICK = Options(seed=5, rate=0, start_spread=0, dispense=0, hello=0.5, ack_timeout=2.0, tele=0)
 #: sales of the busy machine after the backup: more than a device keeps once they are acknowledged
 BUSY = KEPT + 40
 
@@ -40,27 +38,27 @@ def _run(house, folder):
     seen = SimpleNamespace(house=house, names=names, busy=names[0], state=folder / "fleet")
     house.start_bridge()
     with Fleet(config, seen.state, QUICK) as fleet:
-        _sell(house, fleet, names, 2)
+        steps.sell(house, fleet, names, 2)
     _backup(house, folder)
     _afterwards(house, config, seen)
     with Fleet(config, seen.state, QUICK) as fleet:
-        _sell(house, fleet, names[1:MACHINES], 3)
-        _sell(house, fleet, [seen.busy], BUSY)
+        steps.sell(house, fleet, names[1:MACHINES], 3)
+        steps.sell(house, fleet, [seen.busy], BUSY)
         house.kill_bridge()
         for name in names[:MACHINES]:
-            _buy(fleet.machine(name), 2)
+            steps.buy(fleet.machine(name), 2)
         fleet.run(0.5)
         seen.unsaid = fleet.pending()
     _restore(house, folder)
-    seen.said = _restored(house)
-    seen.again = _restored(house)
+    seen.said = steps.restored(house)
+    seen.again = steps.restored(house)
     house.start_bridge()
-    house.do(_hurry)
+    house.do(steps.hurry)
     with Fleet(config, seen.state, QUICK) as fleet:
-        assert fleet.run_until(lambda: _online(fleet, names[:MACHINES]), 60)
+        assert fleet.run_until(lambda: steps.online(fleet, names[:MACHINES]), 60)
         for name in names[:MACHINES]:
-            _buy(fleet.machine(name), 1)
-        assert fleet.run_until(lambda: _watched(house, fleet), 90), "a gap stays open"
+            steps.buy(fleet.machine(name), 1)
+        assert fleet.run_until(lambda: _settled(house, fleet), 90), "a gap stays open"
         assert fleet.run_until(fleet.drained, 60), f"{fleet.pending()} events not acknowledged"
         fleet.run(1.0)
         seen.next = {m.uuid: (m.state.epoch, m.state.next_seq) for m in fleet.machines}
@@ -70,25 +68,10 @@ def _run(house, folder):
     return seen
 
 
-def _online(fleet, names):
-    return all(fleet.machine(name).online for name in names)
-
-
-def _buy(machine, count):
-    slots = sorted(machine.state.slots, key=lambda code: -machine.state.slots[code]["qty"])
-    for number in range(count):
-        if machine.state.slots[slots[number % len(slots)]]["qty"] < 2:
-            machine.act("restock")
-        machine.buy(slots[number % len(slots)], outcome="success")
-
-
-def _sell(house, fleet, names, count):
-    assert fleet.run_until(lambda: _online(fleet, names), 60)
-    assert fleet.run_until(lambda: all(fleet.machine(name).version for name in names), 60)
-    for name in names:
-        _buy(fleet.machine(name), count)
-    assert fleet.run_until(fleet.drained, 60)
-    assert house.until(lambda: not house.waiting(), step=lambda: fleet.run(0.2))
+def _settled(house, fleet):
+    """One look at the gaps; whether each has come to its end, and one at a loss."""
+    pending, lost = steps.watched(house, fleet)
+    return not pending and lost > 0
 
 
 def _backup(house, folder):
@@ -137,52 +120,11 @@ def _restore(house, folder):
         shutil.copytree(folder / "filestore", database.FILESTORE / house.name)
 
 
-def _restored(house):
-    """``odoo wine_bridge_restored``, as the runbook says; what it prints."""
-    command = odoo.command("wine_bridge_restored", "-d", house.name, conf=house.conf)
-    environment = kit.bridge_environment(house.name, house.broker)
-    done = subprocess.run(
-        command, env={**os.environ, **environment}, capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 0, done.stderr
-    return done.stdout
-
-
-def _hurry(env):
-    """The same steps as in life, without the waiting between them."""
-    for name in ("gap_seconds", "gap_start_delay"):
-        value = "1" if name == "gap_seconds" else "0"
-        env["ir.config_parameter"].set_param(f"wine_device_bridge.{name}", value)
-
-
-def _watched(house, fleet):
-    """One look at the gaps; whether each has come to its end."""
-    house.do(lambda env: env["wine.machine"]._cron_adopt_epochs())
-    house.do(lambda env: env["wine.bridge.gap"]._cron_watch())
-    fleet.run(0.5)
-    rows = house.query(
-        """SELECT count(*) FILTER (WHERE state IN ('open', 'asked')),
-                  count(*) FILTER (WHERE state = 'missing') FROM wine_bridge_gap"""
-    )
-    return rows[0][0] == 0 and rows[0][1] > 0
-
-
-def _stored(house, uuid, epoch):
-    rows = house.query(
-        """SELECT seq::int FROM wine_bridge_event JOIN wine_machine machine
-               ON machine.id = machine_id
-            WHERE uuid = %s AND epoch = %s AND channel = 'evt' ORDER BY seq""",
-        uuid,
-        epoch,
-    )
-    return [row[0] for row in rows]
-
-
 def test_what_no_machine_was_acknowledged_is_all_there(drill):
     """Each number of each journal is stored, or named as missing: none is passed over."""
     for name in drill.names[:MACHINES]:
         epoch, following = drill.next[name]
-        stored = _stored(drill.house, name, epoch)
+        stored = steps.stored(drill.house, name, epoch)
         assert len(stored) == len(set(stored))
         missing = sorted(set(range(1, following)) - set(stored))
         if name != drill.busy:
@@ -193,7 +135,7 @@ def test_what_no_machine_was_acknowledged_is_all_there(drill):
 def test_what_is_lost_is_told_exactly(drill):
     """Acknowledged after the backup, and more than the device keeps: a case says how many."""
     epoch, following = drill.next[drill.busy]
-    stored = _stored(drill.house, drill.busy, epoch)
+    stored = steps.stored(drill.house, drill.busy, epoch)
     missing = sorted(set(range(1, following)) - set(stored))
     assert missing, "the drill lost nothing; it proves nothing"
     assert missing == list(range(missing[0], missing[-1] + 1))
@@ -220,7 +162,7 @@ def test_later_secrets_and_boards_go_on(drill):
     assert {drill.rotated, drill.swapped} <= drill.online
     assert drill.stolen not in drill.online
     epoch, following = drill.next[drill.swapped]
-    assert _stored(drill.house, drill.swapped, epoch) == list(range(1, following))
+    assert steps.stored(drill.house, drill.swapped, epoch) == list(range(1, following))
     known = drill.house.query(
         "SELECT bridge_epoch FROM wine_machine WHERE uuid = %s", drill.swapped
     )

@@ -56,6 +56,11 @@ class Cluster:
         as_service([*command, "-t", STARTING, "-o", options, "start"], log=starting,
                    failure=f"PostgreSQL does not start: see {self.log}")  # fmt: skip
 
+    def stop(self):
+        """The way of a supervisor: nobody is waited for, everything is written."""
+        command = [self.bin / "pg_ctl", "-D", self.data, "-m", "fast", "-w", "-s", "stop"]
+        as_service(command, failure=f"PostgreSQL does not stop: see {self.log}")
+
     def kill(self):
         """The way of a power cut: every process of the cluster at once, and nobody cleans up."""
         pids = self.pids()
