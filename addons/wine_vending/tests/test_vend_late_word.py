@@ -75,6 +75,19 @@ class TestVendLateWord(LateCommon):
         self.assertEqual(vend.told_outcome, "success")
         self.assertEqual(self.word(vend, "success").result, "duplicate")
 
+    def test_the_timeline_tells_decision_and_word_apart(self):
+        vend = self.unheard()
+        self.decide(vend, "came out")
+
+        def outcomes():
+            vend.invalidate_recordset(["timeline"])
+            steps = [step for step in vend.timeline if step["title"].startswith("Outcome")]
+            return [(step["title"], step["who"]) for step in steps]
+
+        self.assertEqual(outcomes(), [], "the machine has said nothing of it")
+        self.word(vend, "failed")
+        self.assertEqual(outcomes(), [("Outcome: Failed", "Machine")])
+
     def test_a_question_that_was_answered_is_not_asked_again_by_the_same_word(self):
         vend = self.unheard()
         self.decide(vend, "came out")
