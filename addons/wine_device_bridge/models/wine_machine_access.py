@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: LGPL-3.0-or-later
 from odoo import fields, models
 from odoo.exceptions import AccessError, UserError
-from odoo.tools import format_date
+from odoo.tools import format_date, format_datetime
 
 from .refusals import refusal_text
 
@@ -86,7 +86,7 @@ class WineMachine(models.Model):
                 "works once and is not shown again. A board that was here before stops working as "
                 "soon as the new one has claimed.",
                 serial=self.serial,
-                until=fields.Datetime.to_string(fields.Datetime.context_timestamp(self, until)),
+                until=format_datetime(self.env, until, dt_format="short"),
             ),
         )
 
