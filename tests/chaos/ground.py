@@ -15,7 +15,7 @@ from tests.chaos import company
 from tests.chaos.cluster import Cluster
 from tests.chaos.wire import Wire
 from tests.harness import House
-from tools.env import bridge, database, kit, mosquitto, postgres
+from tools.env import bridge, database, kit, mosquitto, odoo, postgres
 from tools.env.paths import PYTHON
 from tools.env.settings import TEST_DATABASE, free_port
 
@@ -35,7 +35,7 @@ class Ground(House):
         super().__init__(name or f"wine_chaos_{os.getpid()}", access=mosquitto.DYNSEC)
         self.count, self.hasty = machines, hasty
         self._one_at_a_time = threading.RLock()
-        self.bridges = []
+        self.bridges, self.web = [], None
         self.gone = Counter()  # machine → bottles that went unheard with a board
 
     def __enter__(self):
@@ -47,7 +47,7 @@ class Ground(House):
         stored = database.FILESTORE / TEST_DATABASE
         if stored.exists():
             shutil.copytree(stored, files / "filestore" / self.name, copy_function=_link)
-        self.conf, _port = kit.odoo_conf(self.name, db_host=self.cluster.folder, data_dir=files)
+        self.conf, self.port = kit.odoo_conf(self.name, db_host=self.cluster.folder, data_dir=files)
         self.broker = self.stack.enter_context(kit.broker(self.name, **self.broker_options))
         self._use_odoo()
         # Odoo runs in this process: its secrets follow from the same key as the bridge's
@@ -150,6 +150,33 @@ class Ground(House):
         return subprocess.Popen(
             [str(part) for part in command], env=variables, stdout=log, stderr=log
         )
+
+    # === ODOO === #
+
+    def open_door(self):
+        """The address of the HTTPS door, when it answers."""
+        address = f"http://127.0.0.1:{self.port}"
+        if not self.web:
+            self.start_odoo()
+            kit.wait_for_http(f"{address}/web/health", child=self.web)
+        return address
+
+    def start_odoo(self):
+        """Odoo's web server on this database; it takes a while to answer."""
+        command = odoo.command("server", "-d", self.name, conf=self.conf)
+        running = kit.process(command, odoo.environment(self.conf), f"{self.name}-odoo")
+        self.web = self.stack.enter_context(running)
+
+    def kill_odoo(self):
+        """At once, in the midst of its requests."""
+        self.web.kill()
+        self.web.wait()
+
+    def stop_odoo(self):
+        """Orderly, where it runs."""
+        if self.web:
+            kit.stop(self.web)
+            self.web = None
 
     # === BROKER === #
 

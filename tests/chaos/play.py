@@ -21,6 +21,7 @@ MODULES = (
     "two_bridges",
     "boards",
     "platform_side",
+    "door_dies",
 )
 #: no trouble at all; for tests of the count itself
 QUIET = Scenario("nothing happens", "Machines sell.", lambda stage: stage.work(1), False, {})

@@ -45,7 +45,8 @@ def scenario(name, short=False, **crew):
     """Register a function of a Stage as a scenario. Its docstring is the story.
 
     :param short: part of the short form
-    :param crew: options of the fleet; ``wired`` puts the devices behind their wire
+    :param crew: options of the fleet; ``wired`` puts the devices behind their wire, ``door`` has
+        so many of them speak at the HTTPS door, and leaves the others out
     """
 
     def register(play):
@@ -103,6 +104,7 @@ class Stage:
             self.desk.close()
             if self.crew:
                 self.close_crew()
+            self.ground.stop_odoo()
 
     def _await_ready(self):
         """Step until every machine is online; a bridge that ends meanwhile is said at once."""
@@ -118,9 +120,9 @@ class Stage:
 
     def _all_online(self):
         away = self.ground.query(
-            "SELECT count(*) FROM wine_machine WHERE serial LIKE %s"
+            "SELECT count(*) FROM wine_machine WHERE uuid = ANY(%s)"
             " AND connection_state <> 'online'",
-            f"{company.PREFIX}%",
+            [machine.uuid for machine in self.crew.machines],
         )[0][0]
         return not away and not self._unused()
 
@@ -141,6 +143,9 @@ class Stage:
         """The devices are switched on."""
         options = ({"ack_timeout": 2.0} if self.few else {}) | self.scenario.crew
         config = self.ground.fleet_config(options.pop("wired", False))
+        if door := options.pop("door", 0):
+            machines = config["machines"][:door]
+            config |= {"door": self.ground.open_door(), "machines": machines}
         self.crew = Crew(config, self.ground.state, clock, self.desk, **options).start()
 
     @property
