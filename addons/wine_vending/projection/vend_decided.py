@@ -99,7 +99,15 @@ def _sold_otherwise(batch, fact, fold, qty, ml):
     """It was decided that it came out, and it was sold; the machine tells of less, or nothing."""
     left = (fold.get("amount_captured") or 0) - (fold.get("amount_refunded") or 0)
     over = fold.record.currency_id.round(left - worth(fold, qty, ml))
-    if over > 0:
+    if over > 0 and (qty or ml):
+        text = _lt(
+            "It was decided that vend %(vend)s came out, and it was sold. Now the machine says: "
+            "%(word)s (%(out)s of %(asked)s). The sale stays in the books. Where the machine is "
+            "right, give the amount of this case back by a complaint about this vend; Refund on "
+            "its form gives back all of it.",
+            **_words(fold, qty, ml),
+        )
+    elif over > 0:
         text = _lt(
             "It was decided that vend %(vend)s came out, and it was sold. Now the machine says: "
             "%(word)s (%(out)s of %(asked)s). The sale stays in the books. Look at the slot or ask "

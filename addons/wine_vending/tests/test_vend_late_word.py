@@ -117,11 +117,24 @@ class TestVendLateWord(LateCommon):
         vend._refund(amount=120.0)
         self.word(vend, "partial")
         self.assertEqual(self.questions(vend).amount, 0.0)
+        self.assertIn("Nothing more is to be given back", self.questions(vend).text)
         other = self.unheard(code="B1")
         self.decide(other, "came out")
         other._refund(amount=120.0)
         self.word(other, "failed")
         self.assertEqual(self.questions(other).amount, 240.0)
+        self.assertIn("on the vend's form", self.questions(other).text)
+
+    def test_a_part_that_did_not_come_out_goes_back_by_a_complaint(self):
+        vend = self.unheard()
+        self.decide(vend, "came out")
+        self.word(vend, "partial")
+        self.assertIn("by a complaint about this vend", self.questions(vend).text)
+        complaint = self.complain(vend)
+        complaint.amount_decided = self.questions(vend).amount
+        complaint.action_give_back()
+        self.assertEqual((vend.state, vend.amount_refunded), ("captured", 120.0))
+        self.assertEqual(vend.order_ids.sorted("id").mapped("amount_total"), [360.0, -120.0])
 
     def test_all_late_words_in_one_batch(self):
         """A board that comes back replays its journal; a second one is told by another vend."""
