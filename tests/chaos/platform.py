@@ -43,7 +43,7 @@ EVENTS = """
      WHERE id > %s AND channel = 'evt' AND state <> 'quarantined'"""
 QUARANTINED = "SELECT count(*) FROM wine_bridge_event WHERE id > %s AND state = 'quarantined'"
 VENDS = """
-    SELECT uuid, state, qty_done, round(amount_captured * 100)::int
+    SELECT uuid, state, qty_done, coalesce(round(amount_captured * 100), 0)::int
       FROM wine_vend WHERE id > %s AND pay_kind <> 'test'"""
 ORDERS = """
     SELECT vend.uuid, sum(line.qty)::int, round(pos_order.amount_total * 100)::int
