@@ -76,7 +76,8 @@ registry.category("web_tour.tours").add("wine_firmware_campaign_stopped", {
         },
         {
             content: "Choose those that failed",
-            trigger: ".o_data_row:contains('install_failed') .o_list_record_selector input",
+            trigger:
+                ".o_data_row:contains('The installation failed') .o_list_record_selector input",
             run: "click",
         },
         {
