@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: LGPL-3.0-or-later
 """Which events of an epoch are safely stored, and what the device is told (docs/protocol §3)."""
 
+from bisect import bisect_right
 from dataclasses import dataclass, field
+from operator import itemgetter
 
 #: an acknowledgement names at most so many missing events; the rest follows with the next one
 MAX_MISSING = 200
@@ -14,7 +16,7 @@ class Received:
     """Stored sequence numbers of one machine and epoch: all up to ``highest`` but for ``gaps``.
 
     ``gaps`` are closed ranges [first, last], ascending and apart, so that a device which begins
-    far up costs no memory. Nor does one that leaves out every second number: beyond ``MOST_GAPS``
+    far up costs no memory. Nor does one that says every second number, or any: beyond ``MOST_GAPS``
     the two lowest are taken for one, with what is stored between them; that is asked for again,
     and is a duplicate when it comes. ``lost`` of the gaps is given up: nobody holds it any more,
     so it is no longer asked for and holds up no acknowledgement.
@@ -29,19 +31,23 @@ class Received:
         if seq > self.highest:
             if seq > self.highest + 1:
                 self.gaps.append([self.highest + 1, seq - 1])
-                if len(self.gaps) > MOST_GAPS:
-                    self._fold()
             self.highest = seq
-            return
-        for index, (first, last) in enumerate(self.gaps):
-            if first <= seq <= last:
-                parts = [[first, seq - 1], [seq + 1, last]]
-                self.gaps[index : index + 1] = [part for part in parts if part[0] <= part[1]]
-                return
+        elif self.misses(seq):
+            index = self._gap_from(seq)
+            first, last = self.gaps[index]
+            parts = [[first, seq - 1], [seq + 1, last]]
+            self.gaps[index : index + 1] = [part for part in parts if part[0] <= part[1]]
+        while len(self.gaps) > MOST_GAPS:
+            self._fold()
 
     def misses(self, seq):
         """Whether a number counts as missing."""
-        return any(first <= seq <= last for first, last in self.gaps)
+        index = self._gap_from(seq)
+        return index >= 0 and seq <= self.gaps[index][1]
+
+    def _gap_from(self, seq):
+        """Index of the last gap that does not begin above a number; -1 where there is none."""
+        return bisect_right(self.gaps, seq, key=itemgetter(0)) - 1
 
     def _fold(self):
         (first, one), (two, last) = self.gaps[:2]

@@ -360,15 +360,16 @@ class Batch:
 
     def _load_journals(self, keys):
         ids = {self.machines[uuid].id: uuid for uuid, _epoch in keys}
+        pairs = [(self.machines[uuid].id, epoch) for uuid, epoch in keys]
         self.cr.execute(
             """SELECT machine_id, epoch, highest, gaps, lost FROM wine_bridge_journal
-                WHERE machine_id = ANY(%s) ORDER BY machine_id, epoch FOR UPDATE""",
-            [list(ids)],
+                WHERE (machine_id, epoch) IN (SELECT * FROM unnest(%s::int[], %s::int[]))
+                ORDER BY machine_id, epoch FOR UPDATE""",
+            [list(column) for column in zip(*pairs, strict=True)],
         )
         return {
             (ids[machine], epoch): Received(int(highest), gaps or [], lost or [])
             for machine, epoch, highest, gaps, lost in self.cr.fetchall()
-            if (ids[machine], epoch) in keys
         }
 
     def _save_journals(self, journals):

@@ -2,6 +2,7 @@
 """The journal of what is stored, against a plain set of numbers."""
 
 import json
+import random
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -145,8 +146,29 @@ def test_a_machine_that_leaves_holes_without_end_costs_no_more_than_so_many(step
     missed = [seq for seq in range(1, journal.highest) if seq not in stored]
     assert not any(is_stored(journal, seq) or covered(ack, seq) for seq in missed)
     filled(numbers, journal)
-    filled(missed, journal)
+    assert len(journal.gaps) == MOST_GAPS
+    say_what_is_asked_for(journal)
     assert journal == Received(journal.highest)
+
+
+def say_what_is_asked_for(journal):
+    """As a device does that holds everything (§4): the lowest first, until nothing is missing."""
+    while missing := journal.missing():
+        filled(missing, journal)
+
+
+@settings(max_examples=6, deadline=None)
+@given(st.integers(0, 2**32))
+def test_numbers_in_any_order_cost_no_more_either(seed):
+    """The highest first: each of the others cuts a gap in two."""
+    numbers = list(range(2, 6 * MOST_GAPS, 2))
+    random.Random(seed).shuffle(numbers)
+    journal = filled([6 * MOST_GAPS, *numbers])
+    assert len(journal.gaps) == MOST_GAPS
+    ack = journal.acknowledgement(1)
+    assert not any(covered(ack, seq) for seq in range(1, journal.highest, 2))
+    say_what_is_asked_for(journal)
+    assert journal == Received(6 * MOST_GAPS)
 
 
 def test_what_is_given_up_is_not_asked_for_again_where_gaps_are_folded():
