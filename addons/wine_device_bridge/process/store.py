@@ -334,7 +334,7 @@ class Batch:
             if missed := [seq for seq in seqs if journals[key].misses(seq)]:
                 added[key] += missed
         for key, seqs in added.items():
-            for seq in seqs:
+            for seq in sorted(seqs):  # from below, a full journal is mended in one go
                 journals[key].add(seq)
         self._save_journals({key: journals[key] for key in added})
         self.result.journals = journals
