@@ -161,7 +161,7 @@ def refusal_text(env, reason):
     if not rest:
         return reason
     where = env._(_WHOLE) if place["where"] == "message" else place["where"]
-    return env._(_AT) % {"where": where, "text": rest}
+    return _filled(env._(_AT), where=where, text=rest)
 
 
 def fault_text(env, fault):
@@ -170,7 +170,12 @@ def fault_text(env, fault):
     :param fault: :class:`~..core.quarantine.Fault`
     """
     where, text = fault.where or env._(_WHOLE), refusal_text(env, fault.text)
-    return env._(_AT) % {"where": where, "text": text}
+    return _filled(env._(_AT), where=where, text=text)
+
+
+def _filled(text, **values):
+    """A translated text with its values; a constant's translation takes none itself."""
+    return text % values if values else text
 
 
 def _sentence(env, reason):
@@ -179,7 +184,7 @@ def _sentence(env, reason):
     if kind := _KIND.fullmatch(reason):
         names = kind["types"].replace('"', "").split(", ")
         types = (env._(TYPES[name]) if name in TYPES else name for name in names)
-        return env._(_A_TYPE) % {"types": env._(_OR).join(types)}
+        return _filled(env._(_A_TYPE), types=env._(_OR).join(types))
     for rule, words in _RULES:
         if match := rule.fullmatch(reason):
             values = match.groupdict()
@@ -187,5 +192,5 @@ def _sentence(env, reason):
                 values["first"] = refusal_text(env, values["first"])
             if "known" in values:
                 values["known"] = values["known"].replace('" or "', f'"{env._(_OR)}"')
-            return env._(words) % values if values else env._(words)
+            return _filled(env._(words), **values)
     return None

@@ -83,7 +83,7 @@ class WineFirmwareInstall(models.Model):
     received_at = fields.Datetime("Received at", readonly=True)
     answered_at = fields.Datetime("Answered at", readonly=True, help="By the machine's clock.")
     ended_at = fields.Datetime("Ended", readonly=True)
-    code = fields.Char("Code", readonly=True)
+    code = fields.Char(readonly=True)
     code_text = fields.Char("Why", compute="_compute_code_text", compute_sudo=False)
     detail = fields.Char(readonly=True)
 
