@@ -173,9 +173,9 @@ def fault_text(env, fault):
     return _filled(env._(_AT), where=where, text=text)
 
 
-def _filled(text, **values):
+def _filled(sentence, /, **values):
     """A translated text with its values; a constant's translation takes none itself."""
-    return text % values if values else text
+    return sentence % values if values else sentence
 
 
 def _sentence(env, reason):
