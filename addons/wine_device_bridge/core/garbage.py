@@ -25,6 +25,8 @@ class Garbage:
     def collect(self, registry):
         """Between two transactions: look where enough has come together. Returns whether it did.
 
+        Any thread may ask; two at once only look twice.
+
         :param registry: what lives on; another one than last time takes its place
         """
         if self.registry() is not registry:
@@ -43,3 +45,7 @@ class Garbage:
         blocks = sys.getallocatedblocks()
         self.floor = min(self.floor, blocks)
         return blocks - self.floor > MOST
+
+
+#: of this process
+garbage = Garbage()

@@ -14,6 +14,7 @@ from odoo import SUPERUSER_ID, api
 from odoo.modules.module import Manifest
 from odoo.modules.registry import Registry
 
+from ..core.garbage import garbage
 from ..core.metrics import metrics
 
 _logger = logging.getLogger(__name__)
@@ -79,7 +80,9 @@ class Heartbeat:
     def beat(self, state="running"):
         """Write the row and the present minute."""
         now = {name: metrics.total(name) for name in COLUMNS}
-        with Registry(self.settings.database).cursor() as cr:
+        registry = Registry(self.settings.database)
+        garbage.collect(registry)  # also what threads leave that do not project
+        with registry.cursor() as cr:
             counted = self._measure(cr)
             counted.update({COLUMNS[name]: now[name] - self.told[name] for name in COLUMNS})
             env = api.Environment(cr, SUPERUSER_ID, {})

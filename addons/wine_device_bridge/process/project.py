@@ -10,7 +10,7 @@ from odoo import SUPERUSER_ID, api
 from odoo.addons.wine_vending.core.facts import RetryLater
 from odoo.modules.registry import Registry
 
-from ..core.garbage import Garbage
+from ..core.garbage import garbage
 from ..core.metrics import metrics
 from ..models.wine_bridge_projection import CONFLICTS, SURROUNDINGS, is_from_outside
 from .away import outage
@@ -40,7 +40,6 @@ class Projector:
         self.stored = stored
         self.idle = idle
         self.claims = Claims(settings.database)
-        self.garbage = Garbage()
         self.held = {}
         self.alarmed_at = 0.0
         self.total = 0
@@ -143,7 +142,7 @@ class Projector:
     def _in_transaction(self, work):
         """``work(events)`` in a fresh transaction: commit, or roll back and raise."""
         registry = Registry(self.settings.database).check_signaling()
-        self.garbage.collect(registry)
+        garbage.collect(registry)
         with registry.cursor() as cr:
             env = api.Environment(cr, SUPERUSER_ID, {"tracking_disable": True, "lang": "en_US"})
             outcome = work(env["wine.bridge.event"])
