@@ -187,6 +187,7 @@ const SLOW = ["wine_vending.wine_today_action", "wine_device_bridge.wine_bridge_
 tours.add("wine_left_before_it_is_there", {
     steps: () => {
         const running = new Set();
+        let started = 0;
         return [
             {
                 content: "Screens are left while they still load",
@@ -196,6 +197,7 @@ tours.add("wine_left_before_it_is_there", {
                     window.setInterval = (...how) => {
                         const clock = start.apply(window, how);
                         running.add(clock);
+                        started++;
                         return clock;
                     };
                     window.clearInterval = (clock) => {
@@ -204,9 +206,9 @@ tours.add("wine_left_before_it_is_there", {
                     };
                     const {action} = odoo.__WOWL_DEBUG__.root.env.services;
                     for (const screen of SLOW) {
-                        const before = running.size;
+                        const before = started;
                         action.doAction(screen);
-                        while (running.size === before) {
+                        while (started === before) {
                             await new Promise((resolve) => setTimeout(resolve, 20));
                         }
                         await action.doAction("wine_vending.wine_machine_action");
