@@ -40,7 +40,7 @@ def house():
         yield made
 
 
-APPLIED = "SELECT count(*) FROM wine_bridge_credential WHERE stand <> applied"
+APPLIED = "SELECT count(*) FROM wine_bridge_credential WHERE stand IS DISTINCT FROM applied"
 MACHINE = """SELECT uuid FROM wine_machine machine WHERE state = 'active' AND EXISTS (
     SELECT 1 FROM wine_machine_slot slot
      WHERE slot.machine_id = machine.id AND qty > 2 AND product_id IS NOT NULL) ORDER BY id"""
