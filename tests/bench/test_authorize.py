@@ -1,19 +1,19 @@
 # SPDX-License-Identifier: LGPL-3.0-or-later
 """From a consumer's request to the machine: how long ``vend.authorize`` takes to arrive.
 
-Web workers (threads with a cursor each, as Odoo runs a request) reserve and authorise vends at a
-steady rate, through the methods that every sale by the platform uses. The clock starts before the
-transaction and stops when the device, a real one of the fleet, has the message in its hand. All of
-it runs at once: the devices accept, deliver and report, the bridge stores and projects.
+Web workers (processes, as Odoo's prefork server runs them) reserve and authorise vends at a steady
+rate, through the methods that every sale by the platform uses. The clock starts when the request
+comes in, before a worker is free for it, and stops when the device, a real one of the fleet, has
+the message in its hand. All of it runs at once: the devices accept, deliver and report, the bridge
+stores and projects.
 
 ``WINE_AUTHORIZE_SECONDS`` (30) and ``WINE_AUTHORIZE_RATE`` (50) make it shorter.
 """
 
 import json
+import multiprocessing
 import os
-import queue
 import statistics
-import threading
 import time
 
 from fleet.machine import Machine
@@ -71,23 +71,54 @@ def stock(house, fleet):
     return chosen
 
 
-class Web(threading.Thread):
-    """One web worker: takes requests as they come, answers each in a transaction."""
+class Web:
+    """Web workers as Odoo's prefork server has them: processes, one request at a time each.
 
-    def __init__(self, house, clock, requests):
-        super().__init__(daemon=True)
-        self.house, self.clock, self.requests = house, clock, requests
+    They are forked from this process, whose registry is loaded, before any device speaks.
+    """
 
-    def run(self):
-        while (slot := self.requests.get()) is not None:
-            begun = time.perf_counter()
+    def __init__(self, house):
+        from odoo.sql_db import close_all
+
+        context = multiprocessing.get_context("fork")
+        self.requests, self.results = context.SimpleQueue(), context.Queue()
+        close_all()  # no two processes use one connection
+        self.workers = [
+            context.Process(target=self._run, args=[house], daemon=True) for _ in range(WORKERS)
+        ]
+        for worker in self.workers:
+            worker.start()
+
+    def ask(self, slot_id):
+        """A consumer's request comes in; whoever is free takes it."""
+        self.requests.put((slot_id, time.perf_counter()))
+
+    def last(self):
+        """No request comes any more."""
+        for _worker in self.workers:
+            self.requests.put(None)
+
+    def answers(self, clock):
+        """Take what the workers have noted; False while some of them still work."""
+        while not self.results.empty():
+            done, refused = self.results.get()
+            for uuid, begun, committed in done:
+                clock.begun[uuid], clock.committed[uuid] = begun, committed
+            clock.refused += refused
+            self.workers.pop().join(0)
+        return not self.workers
+
+    def _run(self, house):
+        done, refused = [], 0
+        while (request := self.requests.get()) is not None:
+            slot_id, begun = request
             try:
-                uuid = self.house.do(lambda env, slot=slot: self._authorise(env, slot))
+                uuid = house.do(lambda env, slot=slot_id: self._authorise(env, slot))
             except Exception:  # noqa: BLE001 - counted, and the bench asks that there is none
-                self.clock.refused += 1
+                refused += 1
                 continue
-            self.clock.begun[uuid] = begun
-            self.clock.committed[uuid] = time.perf_counter()
+            done.append((uuid, begun, time.perf_counter()))
+        self.results.put((done, refused))
 
     @staticmethod
     def _authorise(env, slot_id):
@@ -96,21 +127,16 @@ class Web(threading.Thread):
         return vend.uuid
 
 
-def drive(house, fleet, clock, slots):
+def drive(web, fleet, clock, slots):
     """The requests of consumers at a steady rate, while the machines live."""
-    requests = queue.Queue()
-    workers = [Web(house, clock, requests) for _ in range(WORKERS)]
-    for worker in workers:
-        worker.start()
     begun, count = time.perf_counter(), 0
     while (spent := time.perf_counter() - begun) < SECONDS:
         while count < spent * RATE:
-            requests.put(slots[count % len(slots)])
+            web.ask(slots[count % len(slots)])
             count += 1
         fleet.step(0.005)
-    for _worker in workers:
-        requests.put(None)
-    fleet.run_until(lambda: not any(worker.is_alive() for worker in workers), 30)
+    web.last()
+    assert fleet.run_until(lambda: web.answers(clock), 30), "a web worker does not end"
     fleet.run_until(lambda: len(clock.arrived) >= len(clock.begun), 20)
     return count
 
@@ -125,6 +151,7 @@ def test_authorize(tmp_path, monkeypatch):
     with House("wine_authorize") as house:
         config = house.provision()
         house.start_bridge()
+        web = Web(house)
         with Fleet(config, tmp_path, OPTIONS) as fleet:
             assert fleet.run_until(fleet.ready, 60)
             assert fleet.run_until(
@@ -137,7 +164,7 @@ def test_authorize(tmp_path, monkeypatch):
                 60,
             )
             slots = stock(house, fleet)
-            count = drive(house, fleet, clock, slots)
+            count = drive(web, fleet, clock, slots)
             assert fleet.run_until(fleet.drained, 60)
         house.stop_bridge()
     spent = [clock.arrived[uuid] - begun for uuid, begun in clock.begun.items()]

@@ -60,6 +60,10 @@ class Teller:
         body = json.dumps(said, separators=(",", ":")).encode()
         return self.link.topics.down(machine, EVENT_ACK), body
 
+    def is_flying(self, mid):
+        """Whether the broker has yet to take this one; no other message may have its number."""
+        return mid in self.flying
+
     def taken(self, mids):
         """The broker has these; returns those that are somebody else's."""
         with self.lock:

@@ -10,6 +10,8 @@ import paho.mqtt.client as mqtt
 CHUNK, TURNS = 64 * 1024, 16
 #: seconds until a socket that is left alone is looked at again
 PAUSE = 0.01
+#: numbers that a message may have
+HIGHEST = 65_535
 CONNECTION_LOST = mqtt.MQTTErrorCode.MQTT_ERR_CONN_LOST
 PROTOCOL = mqtt.MQTTErrorCode.MQTT_ERR_PROTOCOL
 FINE = mqtt.MQTTErrorCode.MQTT_ERR_SUCCESS
@@ -33,11 +35,15 @@ class Wire(mqtt.Client):
         :meth:`send` did not give
     :param crowded: asked before each read; while it says yes the socket is left alone, so that the
         broker waits, and a silence that is ours is not taken for the broker's death
+    :param flying: asked whether a mid of :meth:`send` is on its way still
     """
 
-    def __init__(self, *args, on_publishes, on_taken, crowded=bool, **options):
+    def __init__(
+        self, *args, on_publishes, on_taken, crowded=bool, flying=lambda _mid: False, **options
+    ):
         super().__init__(*args, **options)
         self._on_publishes, self._on_taken, self._crowded = on_publishes, on_taken, crowded
+        self._flying = flying
         self._rest, self._read_from = b"", None
 
     # === READING === #
@@ -139,6 +145,14 @@ class Wire(mqtt.Client):
         if packet:
             self._packet_queue(mqtt.PUBACK, packet, 0, 0)
         return mids
+
+    def _mid_generate(self):
+        """The next number that nothing is on its way with (MQTT 5 §2.2.1): after 65,535 comes 1."""
+        for _number in range(HIGHEST):
+            mid = super()._mid_generate()
+            if not (mid in self._out_messages or self._flying(mid)):
+                break
+        return mid
 
 
 def frame(stream, begin):

@@ -81,6 +81,7 @@ class Link:
             on_publishes=self._on_publishes,
             on_taken=self.teller.taken,
             crowded=self.inbox.crowded,
+            flying=self.teller.is_flying,
         )
         if self.settings.user:
             client.username_pw_set(self.settings.user, self.settings.password)

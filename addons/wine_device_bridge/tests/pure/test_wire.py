@@ -39,7 +39,7 @@ class Socket:
         self.closed = True
 
 
-def wire(stream=b"", sizes=(), crowded=bool):
+def wire(stream=b"", sizes=(), crowded=bool, **options):
     """A client that is connected to such a socket, and the list that it hands publishes to."""
     heard, taken = [], []
 
@@ -55,6 +55,7 @@ def wire(stream=b"", sizes=(), crowded=bool):
         on_publishes=heard.extend,
         on_taken=take,
         crowded=crowded,
+        **options,
     )
     client._sock = Socket(stream, sizes)
     return client, heard, taken
@@ -190,3 +191,20 @@ def test_a_silence_of_ours_is_not_the_death_of_the_broker():
     client.loop_read()
     assert not client._ping_t and mqtt.time_func() - client._last_msg_in < 5
     assert not client._sock.closed
+
+
+def test_a_number_on_its_way_is_given_to_no_other_message():
+    """After 65,535 messages the numbers begin anew, and a PUBACK must be of one message only."""
+    flying = {1, 3}
+    client, *_rest = wire(flying=flying.__contains__)
+    paho = client.publish("a", b"slow", 1).mid  # has 2 and keeps it: the broker does not answer
+    assert paho == 2
+    client._last_mid = 65_534
+    assert client.send([("t", b"x")] * 3) == [65_535, 4, 5]
+    client._last_mid = 0
+    assert client.publish("a", b"", 1).mid == 4
+
+
+def test_where_every_number_is_on_its_way_one_is_given_all_the_same():
+    client, *_rest = wire(flying=lambda _mid: True)
+    assert client.send([("t", b"x")])
