@@ -7,6 +7,7 @@ nothing is kept here. docs/protocol §1 and §4.
 
 import logging
 import select
+import socket
 import ssl
 import time
 
@@ -161,6 +162,7 @@ class Link:
             self.owner.on_down()
 
     def _opened(self, _client, _userdata, sock):
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # answers are small and awaited
         self.selector.add(sock, self)
 
     def _closed(self, _client, _userdata, sock):

@@ -37,6 +37,7 @@ autosave_interval 60
 max_queued_messages 100000
 max_inflight_messages 100
 max_packet_size 262144
+set_tcp_nodelay true
 persistent_client_expiration 7d
 log_dest file {home}/mosquitto.log
 log_type error

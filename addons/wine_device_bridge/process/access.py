@@ -8,13 +8,12 @@ from dataclasses import dataclass, field
 
 from psycopg2 import Error as DatabaseError
 
-from odoo.sql_db import db_connect
-
 from ..core.logs import about
 from ..core.pace import Pace
 from ..core.password import read_keys
 from .away import outage
 from .brokers import ADAPTERS
+from .kept import connect
 
 _logger = logging.getLogger(__name__)
 #: seconds between two looks; changes taken at once, and seconds that they may take: who waits to
@@ -134,7 +133,7 @@ class Access:
             return
         self._forgive()
         self.rounds()
-        with db_connect(self.settings.database).cursor() as cr:
+        with connect(self.settings.database).cursor() as cr:
             differing = list(self.adapter.differs(cr, between=self.round))
             if differing:
                 _logger.warning("the broker differs in %s machines; mending it", len(differing))
@@ -148,7 +147,7 @@ class Access:
 
     def _forgive(self):
         """What could not be applied while the broker was away need not wait any longer."""
-        with db_connect(self.settings.database).cursor() as cr:
+        with connect(self.settings.database).cursor() as cr:
             cr.execute(
                 """UPDATE wine_bridge_credential SET retry_at = NULL
                     WHERE retry_at IS NOT NULL AND stand IS DISTINCT FROM applied"""
@@ -157,7 +156,7 @@ class Access:
 
     def round(self):
         """Apply what waits; returns how many changes came true."""
-        with db_connect(self.settings.database).cursor() as cr:
+        with connect(self.settings.database).cursor() as cr:
             done = self.apply(cr)
             cr.commit()  # pylint: disable=invalid-commit
         return done

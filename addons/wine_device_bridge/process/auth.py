@@ -13,13 +13,14 @@ from psycopg2.errors import SerializationFailure
 
 from odoo import SUPERUSER_ID, api
 from odoo.modules.registry import Registry
-from odoo.sql_db import connection_info_for, db_connect
+from odoo.sql_db import connection_info_for
 
 from ..core.masking import masked
 from ..core.metrics import metrics
 from ..models.wine_bridge_auth import AlreadyAnswered
 from .asked import CHANNEL
 from .away import outage
+from .kept import connect
 
 _logger = logging.getLogger(__name__)
 #: what is not answered so long after its receipt is denied (seconds); the protocol says 3, and the
@@ -79,7 +80,7 @@ class AuthLane:
 
     def _claim(self, limit):
         """Ids of questions that are ours now; [] where none is fresh enough to be asked."""
-        with db_connect(self.settings.database).cursor() as cr:
+        with connect(self.settings.database).cursor() as cr:
             # another bridge was woken by the same words: what it took is passed over, no conflict
             cr.execute("SET TRANSACTION ISOLATION LEVEL READ COMMITTED")
             cr.execute(
@@ -144,7 +145,7 @@ class AuthLane:
 
     def deny_overdue(self):
         """Deny what nobody answered in time, ours and that of bridges that are gone."""
-        with db_connect(self.settings.database).cursor() as cr:
+        with connect(self.settings.database).cursor() as cr:
             cr.execute(
                 """SELECT 1 FROM wine_bridge_auth
                     WHERE state IN ('new', 'asked') AND received_at < %s LIMIT 1""",

@@ -5,10 +5,9 @@ import logging
 
 from psycopg2 import Error as DatabaseError
 
-from odoo.sql_db import db_connect
-
 from ..core.metrics import metrics
 from ..models.wine_bridge_disturbance import note
+from .kept import connect
 
 _logger = logging.getLogger(__name__)
 #: seconds between two looks
@@ -40,7 +39,7 @@ class Floods:
         for machine, count in floods.items():
             _logger.warning("machine %s sends too much: %s messages not taken", machine, count)
         try:
-            with db_connect(self.settings.database).cursor() as cr:
+            with connect(self.settings.database).cursor() as cr:
                 cr.execute("SELECT uuid, id FROM wine_machine WHERE uuid = ANY(%s)", [[*floods]])
                 note(cr, "flood", {row_id: floods[uuid] for uuid, row_id in cr.fetchall()})
                 cr.commit()  # pylint: disable=invalid-commit

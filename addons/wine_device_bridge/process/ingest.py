@@ -8,14 +8,13 @@ from psycopg2 import DataError
 from psycopg2 import Error as DatabaseError
 from psycopg2.errors import DeadlockDetected, SerializationFailure, UniqueViolation
 
-from odoo.sql_db import db_connect
-
 from ..core.logs import Refusals
 from ..core.metrics import metrics
 from ..core.received import Received
 from ..models.wine_bridge_projection import LIMITS
 from .again import count_again
 from .away import outage
+from .kept import connect
 from .store import Batch, read_machines
 
 _logger = logging.getLogger(__name__)
@@ -147,7 +146,7 @@ class Ingest:
     def _store(self, publishes, blame=None):
         with (
             metrics.timed("ingest_batch_seconds"),
-            db_connect(self.settings.database).cursor() as cr,
+            connect(self.settings.database).cursor() as cr,
         ):
             # two bridges may store the same: each statement shall see what the other one did
             cr.execute("SET TRANSACTION ISOLATION LEVEL READ COMMITTED")
@@ -161,7 +160,7 @@ class Ingest:
     def _count_late(self):
         """Note duplicates of messages that were in use when they came; a figure, no more."""
         try:
-            with db_connect(self.settings.database).cursor() as cr:
+            with connect(self.settings.database).cursor() as cr:
                 cr.execute("SET TRANSACTION ISOLATION LEVEL READ COMMITTED")
                 left = count_again(cr, self.uncounted)
                 cr.commit()  # pylint: disable=invalid-commit

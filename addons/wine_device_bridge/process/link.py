@@ -3,6 +3,7 @@
 
 import json
 import logging
+import socket
 import threading
 import time
 from collections import deque
@@ -92,6 +93,7 @@ class Link:
         client.reconnect_delay_set(1, 10)
         if not self.leaving:
             client.will_set(self.topics.platform_state(), self._state("offline"), 1, retain=True)
+        client.on_socket_open = self._on_socket_open
         client.on_connect = self._on_connect
         client.on_disconnect = self._on_disconnect
         return client
@@ -201,6 +203,11 @@ class Link:
         return json.dumps({"state": state, "ts": now})
 
     # paho calls these on its own thread; an exception here would end that thread
+
+    @staticmethod
+    def _on_socket_open(_client, _userdata, sock):
+        """A small message leaves at once; by default it waits for the answer to the one before."""
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
     def _on_connect(self, client, _userdata, flags, reason, _properties):
         if reason.is_failure:

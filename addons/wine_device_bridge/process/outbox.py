@@ -13,13 +13,14 @@ from psycopg2 import Error as DatabaseError
 
 from odoo import SUPERUSER_ID, api
 from odoo.modules.registry import Registry
-from odoo.sql_db import connection_info_for, db_connect
+from odoo.sql_db import connection_info_for
 
 from ..core.metrics import metrics
 from ..core.topics import COMMAND, DESIRED
 from ..models.wine_bridge_command import URGENT
 from ..models.wine_bridge_command_keep import EXPIRE, expiry
 from .away import outage
+from .kept import connect
 
 _logger = logging.getLogger(__name__)
 CHANNELS = ("wine_bridge_outbox", "wine_bridge_inbox")
@@ -100,7 +101,7 @@ class Outbox:
 
     def flush(self):
         """Send one batch; returns how many commands it took care of."""
-        with db_connect(self.settings.database).cursor() as cr:
+        with connect(self.settings.database).cursor() as cr:
             # what another sender has marked since must be seen, not be in conflict
             cr.execute("SET TRANSACTION ISOLATION LEVEL READ COMMITTED")
             rows = self._take(cr)
@@ -201,7 +202,7 @@ class Outbox:
     def expire(self):
         """End what is past its time and has no last word; returns how many."""
         now = datetime.now(timezone.utc).replace(tzinfo=None)
-        with db_connect(self.settings.database).cursor() as cr:
+        with connect(self.settings.database).cursor() as cr:
             cr.execute("SET TRANSACTION ISOLATION LEVEL READ COMMITTED")
             cr.execute(EXPIRE, expiry(now))
             rows = cr.fetchall()

@@ -40,5 +40,6 @@ from . import test_health
 from . import test_moved_history
 from . import test_link
 from . import test_ingest
+from . import test_kept
 from . import test_outage
 from . import test_refusals

@@ -60,7 +60,7 @@ class TestIngest(BridgeCommon):
 
         connected = SimpleNamespace(cursor=self.cursor)
         with (
-            patch.object(ingest, "db_connect", lambda _name: connected),
+            patch.object(ingest, "connect", lambda _name: connected),
             patch.object(self.env.cr, "execute", plain),
             mute_logger(ingest.__name__, "odoo.sql_db"),
         ):
