@@ -77,7 +77,8 @@ class Teller:
         """A connection is new: whatever is not known to be taken is told once more."""
         with self.lock:
             flying, self.flying = self.flying, {}
-            for key, (journal, rejected) in flying.values():
+            # the newest first: of two on their way to one machine the later one knows more
+            for key, (journal, rejected) in reversed(flying.values()):
                 newer, more = self.owed.get(key, (None, ()))
                 self.owed[key] = (newer or journal, [*rejected, *more])
         self.tell()

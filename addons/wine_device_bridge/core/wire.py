@@ -10,6 +10,9 @@ import paho.mqtt.client as mqtt
 CHUNK, TURNS = 64 * 1024, 16
 #: seconds until a socket that is left alone is looked at again
 PAUSE = 0.01
+#: where the last read is no longer ago, what comes is gathered for so long (seconds): a broker that
+#: sends each message at once would wake us, and take Python's lock from another thread, for each
+DENSE, GATHER = 0.001, 0.001
 #: numbers that a message may have
 HIGHEST = 65_535
 CONNECTION_LOST = mqtt.MQTTErrorCode.MQTT_ERR_CONN_LOST
@@ -44,7 +47,7 @@ class Wire(mqtt.Client):
         super().__init__(*args, **options)
         self._on_publishes, self._on_taken, self._crowded = on_publishes, on_taken, crowded
         self._flying = flying
-        self._rest, self._read_from = b"", None
+        self._rest, self._read_from, self._read_at = b"", None, 0.0
 
     # === READING === #
 
@@ -54,6 +57,8 @@ class Wire(mqtt.Client):
             return mqtt.MQTTErrorCode.MQTT_ERR_NO_CONN
         if self._sock is not self._read_from:
             self._rest, self._read_from = b"", self._sock
+        if time.monotonic() - self._read_at < DENSE:
+            time.sleep(GATHER)
         for _turn in range(TURNS):
             if self._crowded():
                 self._pause()
@@ -69,6 +74,7 @@ class Wire(mqtt.Client):
                 return self._loop_rc_handle(code)
             if self._sock is not self._read_from:
                 break
+        self._read_at = time.monotonic()
         return FINE
 
     def _pause(self):

@@ -71,6 +71,18 @@ def test_the_window(monkeypatch):
     assert [machine for _mid, machine, _said in broker.sent] == MACHINES
 
 
+def test_of_two_on_their_way_the_newer_is_told_again():
+    broker = Broker()
+    teller = Teller(broker)
+    for highest, refused in ((1, (1, "schema")), (2, (2, "too_large"))):
+        teller.owe((MACHINES[0], 1), journal(highest), [refused])
+        teller.tell()
+    teller.again()
+    said = broker.sent[-1][2]
+    assert (len(broker.sent), said["ack_seq"]) == (3, 2)
+    assert said["rejected"] == [{"seq": 1, "code": "schema"}, {"seq": 2, "code": "too_large"}]
+
+
 def test_ten_thousand_machines_are_told_while_the_broker_is_not_read():
     """In a storm the bridge leaves its socket alone, and the broker's PUBACKs lie unread in it.
 

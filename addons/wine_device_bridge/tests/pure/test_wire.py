@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
+from wine_device_bridge_core import wire as module
 from wine_device_bridge_core.wire import PROTOCOL, Malformed, Wire, frame, publish_packet
 
 topics = st.text(
@@ -191,6 +192,21 @@ def test_a_silence_of_ours_is_not_the_death_of_the_broker():
     client.loop_read()
     assert not client._ping_t and mqtt.time_func() - client._last_msg_in < 5
     assert not client._sock.closed
+
+
+def test_who_speaks_after_a_silence_is_heard_at_once_and_a_stream_is_gathered(monkeypatch):
+    slept, now = [], [100.0]
+    monkeypatch.setattr(module.time, "sleep", slept.append)
+    monkeypatch.setattr(module.time, "monotonic", lambda: now[0])
+    client, heard, _taken = wire(packet("a", b"1", 1, 5) * 3, sizes=[13, 0] * 3)
+    client.loop_read()
+    assert len(heard) == 1 and not slept
+    now[0] += module.DENSE / 2
+    client.loop_read()
+    assert slept == [module.GATHER]
+    now[0] += module.DENSE * 2
+    client.loop_read()
+    assert slept == [module.GATHER]
 
 
 def test_a_number_on_its_way_is_given_to_no_other_message():
