@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: LGPL-3.0-or-later
 """Against a real broker: sessions, acknowledgements, commands, lost lines."""
 
+import socket
+
 import pytest
 
 from fleet.errors import BadConfig, Refused
@@ -18,6 +20,12 @@ def test_a_sale_reaches_the_platform_and_is_forgotten_only_then(world):
     told = platform.of_type("vend.local")
     assert [event["data"]["vend_id"] for event in told] == [vend_id]
     assert fleet.report()["totals"]["values"]["kept"] == {"EUR": "12.50"}
+
+
+def test_what_a_machine_says_leaves_at_once(world):
+    fleet, _platform = world(tenant="atonce")
+    sock = fleet.machines[0].link.client.socket()
+    assert sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
 
 
 def test_birth_state_and_reported(world):

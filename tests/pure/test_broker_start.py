@@ -3,8 +3,13 @@
 
 import importlib.util
 import json
+import re
 import subprocess
 from pathlib import Path
+
+import pytest
+
+from tools.env import mosquitto
 
 PROJECT = Path(__file__).resolve().parents[2]
 TEMPLATE = PROJECT / "docker" / "mosquitto" / "dynamic-security.json.in"
@@ -40,3 +45,21 @@ def test_the_script_is_one_for_a_plain_shell():
     assert subprocess.run(["sh", "-n", START], check=False).returncode == 0
     for name in ("BASE", "USER", "ITERATIONS", "SALT", "KEY"):
         assert f"@{name}@" in START.read_text()
+
+
+#: what a broker of machines needs, wherever it runs
+NEEDED = ("persistence", "max_queued_messages", "max_inflight_messages", "max_packet_size",
+          "set_tcp_nodelay")  # fmt: skip
+PLACES = {
+    "docker-compose": PROJECT / "docker" / "mosquitto" / "mosquitto.conf",
+    "a server": PROJECT / "docs" / "operations" / "install.md",
+}
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_every_broker_is_set_up_as_the_one_of_make_run(place):
+    ours, theirs = mosquitto.CONF, PLACES[place].read_text(encoding="utf-8")
+    for name in NEEDED:
+        said = [re.findall(rf"^ *{name} (\S+)$", text, re.M) for text in (ours, theirs)]
+        assert said[0] and said[0] == said[1], name
+    assert "set_tcp_nodelay true" in ours, "a command would wait up to 40 ms for the one before"

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: LGPL-3.0-or-later
+import socket
 import threading
 from types import SimpleNamespace
 
@@ -57,6 +58,22 @@ class TestLink(BaseCase):
         self.assertFalse(link.alive)
         link.client._thread = threading.current_thread()
         self.assertTrue(link.alive)
+
+    def test_a_small_message_waits_for_no_other_one(self):
+        """TCP would keep it until what was sent before is acknowledged, for up to 40 ms."""
+        with socket.create_server(("127.0.0.1", 0)) as server:
+            server.settimeout(10)
+            host, port = server.getsockname()
+            link = Link(Settings(database="db", host=host, port=port))
+            link.start()
+            try:
+                with server.accept()[0] as line:
+                    self.assertTrue(line.recv(1), "it greets when its socket is set up")
+                    ours = link.client.socket()
+                    self.assertTrue(ours.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY))
+            finally:
+                link.client.disconnect()
+                link.client.loop_stop()
 
 
 @tagged("post_install", "-at_install")
