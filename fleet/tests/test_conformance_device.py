@@ -44,12 +44,18 @@ class Shop:
         self.config["broker"] |= {"tls": bool(broker.ca), "ca": broker.ca}
         self.config["machines"][0]["uuid"] = str(uuid.uuid4())
         self.config["firmware_key"] = firmware.public(KEY)
-        quick = {"start_spread": 0, "dispense": 0.2, "think": 0.2, "hello": 0.2, "tele": 1.0}
+        quick = {"start_spread": 0, "dispense": 0.2, "think": 0.1, "hello": 0.2, "tele": 1.0}
         self.fleet = Fleet(self.config, folder / self.tenant, Options(**(quick | options)))
         self.flaw, self.stop, self.todo = flaw, threading.Event(), []
-        self.thread = threading.Thread(target=self._run)
+        self.thread, self.broken = threading.Thread(target=self._run), None
 
     def _run(self):
+        try:
+            self._open()
+        except Exception as error:  # noqa: BLE001 - told where the shop is closed
+            self.broken = error
+
+    def _open(self):
         machine = self.fleet.machines[0]
         if self.flaw:
             self.flaw(machine)
@@ -63,26 +69,31 @@ class Shop:
         self.thread.start()
         return self
 
-    def __exit__(self, *_error):
+    def __exit__(self, kind, *_error):
         self.stop.set()
         self.thread.join()
+        if self.broken and kind is None:
+            raise self.broken
 
 
 def tried(broker, folder, flaw=None, trials=None, todo=(), after=(), patience=3.0, replay=3.0,
-          **options):  # fmt: skip
+          quiet=0.2, **options):  # fmt: skip
     """Verdicts about a device with a flaw; `trials` names those to be made, all without it.
 
     `todo` is done at the machine meanwhile, `after` when they are over.
     """
     verdicts, shop = Verdicts(DEVICE), Shop(broker, folder, flaw, **options)
     known = read(shop.config)
-    bench = Bench(known, known.machines[0], verdicts, patience=patience, quiet=0.2)
+    bench = Bench(known, known.machines[0], verdicts, patience=patience, quiet=quiet)
     bench.open()
     shop.todo += todo
     try:
         with shop:
             run = Trials(
-                bench, Plan(standin.planogram(age=True), "A1", KEY, attend=6.0, replay=replay)
+                bench,
+                Plan(
+                    standin.planogram(age=True), "A1", KEY, attend=max(6.0, patience), replay=replay
+                ),
             )
             if trials is None:
                 assert run.run()
@@ -174,7 +185,7 @@ def half(machine):
 
     shadow = machine.device.shadow
 
-    def apply(document):
+    def apply(document, _now):
         fine = [line for line in document["planogram"] if line["price"] != "a lot"]
         machine.device.commit({"set": {"desired": document | {"planogram": fine}}})
         planogram.by_slot(document)
@@ -414,14 +425,22 @@ FLAWS = {
 }  # fmt: skip
 
 
+#: seconds that an answer may take: a device that is fine answers soon, one that is not never does
+PATIENCE = (1.0, 6.0, 20.0)
+#: and for so much of it nothing may be heard before nothing is held to come: longer than ``think``
+QUIET = 0.2
+
+
 def found(broker, folder, rule):
-    """Verdicts about a device with a flaw; once more with patience where it was not seen."""
+    """Verdicts about a device with a flaw; ever more patiently where it was not seen."""
     flaw, trials = FLAWS[rule]
-    for patience in (1.0, 6.0):
+    for patience in PATIENCE:
         try:
-            verdicts = tried(broker, folder, flaw, trials, patience=patience)
+            verdicts = tried(
+                broker, folder, flaw, trials, patience=patience, quiet=QUIET * patience
+            )
         except AssertionError:  # it did not appear in time
-            if patience > 1:
+            if patience == PATIENCE[-1]:
                 raise
             continue
         if verdicts.of(rule) == "fail":
