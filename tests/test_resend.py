@@ -101,10 +101,11 @@ def gap_of(house, machine):
 
 
 def stored(house, machine):
+    """Doors that were told; the counters that it is asked for after a loss come between them."""
     [(count,)] = house.query(
         """SELECT count(*) FROM wine_bridge_event event
              JOIN wine_machine machine ON machine.id = event.machine_id
-            WHERE machine.uuid = %s AND event.channel = 'evt'""",
+            WHERE machine.uuid = %s AND event.type = 'door'""",
         machine.uuid,
     )
     return count

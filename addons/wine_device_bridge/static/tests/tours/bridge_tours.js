@@ -192,6 +192,7 @@ tours.add("wine_left_before_it_is_there", {
             {
                 content: "Screens are left while they still load",
                 trigger: ".o_kanban_record:contains('Tour Machine')",
+                timeout: 60000,
                 async run() {
                     const {setInterval: start, clearInterval: stop} = window;
                     window.setInterval = (...how) => {
@@ -205,13 +206,20 @@ tours.add("wine_left_before_it_is_there", {
                         stop.call(window, clock);
                     };
                     const {action} = odoo.__WOWL_DEBUG__.root.env.services;
+                    const pause = () => new Promise((resolve) => setTimeout(resolve, 20));
                     for (const screen of SLOW) {
                         const before = started;
                         action.doAction(screen);
                         while (started === before) {
-                            await new Promise((resolve) => setTimeout(resolve, 20));
+                            await pause();
                         }
-                        await action.doAction("wine_vending.wine_machine_action");
+                        // on a slow computer the screen may win, and be left once it is there
+                        for (let n = 0; running.size; n++) {
+                            if (n % 250 === 0) {
+                                action.doAction("wine_vending.wine_machine_action");
+                            }
+                            await pause();
+                        }
                     }
                 },
             },
